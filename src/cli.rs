@@ -1,0 +1,236 @@
+//! The command line: what was typed, and nothing of what it means.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// From a Python project's directory to a slim, non-root image in a registry, and to Kubernetes manifests whose probes
+/// and security context are compiled from that image.
+#[derive(Debug, Parser)]
+#[command(name = "pydeploy", version, max_term_width = 110, after_help = "\
+Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry, 7 contract, 130 interrupted.
+Settings: [tool.pydeploy] in pyproject.toml or pydeploy.toml, PYDEPLOY_* variables, flags; `pydeploy plan` shows where each came from.
+
+Example: pydeploy ship --registry registry.example/team/api")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to say it.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build the image, check its contract, push it, write manifests
+    #[command(after_help = "\
+Prints the pushed image's digest reference on standard output; manifests go to .pydeploy/ in the project, or to --out.
+
+Example: pydeploy ship --registry registry.example/team/api --tag v1.2.0 --out k8s/")]
+    Ship(ShipArgs),
+    /// Show what would be built and why; build nothing
+    #[command(after_help = "Example: pydeploy plan --strategy alpine")]
+    Plan(PlanArgs),
+    /// Build the image, and stop there
+    #[command(after_help = "\
+Example: pydeploy build --dockerfile-only > Dockerfile")]
+    Build(BuildOnlyArgs),
+    /// Push what was built; answer with its digest
+    #[command(after_help = "Example: pydeploy push --registry registry.example/team/api")]
+    Push(PushArgs),
+    /// Print the manifests for an image, also one that pydeploy did not build
+    #[command(after_help = "\
+Without --image: the project's own image, under the tag that `ship` gives it.
+
+Example: pydeploy manifests --image registry.example/team/api:v1.2.0 | kubectl apply -f -")]
+    Manifests(ManifestsArgs),
+    /// Show what this machine has and lacks, each with its mend
+    #[command(after_help = "Example: pydeploy doctor --json")]
+    Doctor(DoctorArgs),
+}
+
+/// How a command says what it has to say.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print one JSON document on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How progress is shown, on standard error
+    #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto, env = "PYDEPLOY_PROGRESS")]
+    pub progress: ProgressMode,
+    /// Show only results and faults
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show more: the output of build steps, the causes of faults
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorMode::Auto)]
+    pub color: ColorMode,
+    /// Read settings from this file instead of the project's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use the settings of this environment, such as staging
+    #[arg(long, global = true, value_name = "NAME", env = "PYDEPLOY_ENV")]
+    pub env: Option<String>,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressMode {
+    /// A live display on a terminal, plain lines elsewhere
+    Auto,
+    /// One live line a running step
+    Bar,
+    /// One line an event
+    Plain,
+    /// One JSON object a line
+    Json,
+    /// Nothing
+    None,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorMode {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The project's directory.
+#[derive(Debug, Args)]
+pub struct ProjectArg {
+    /// The project's directory
+    #[arg(value_name = "PROJECT", default_value = ".")]
+    pub project: PathBuf,
+}
+
+/// What an image is made of.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// Repository to push to: HOST[:PORT]/REPOSITORY, or HOST:PORT alone to add the project's name
+    #[arg(long, value_name = "HOST[:PORT]/REPO")]
+    pub registry: Option<String>,
+    /// Tag to give the image; by default the git commit (`-dirty` where it is), or a digest of the content [repeatable]
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// What builds: `buildkit` is the Docker Engine, or the daemon of `BUILDKIT_HOST`
+    #[arg(long, value_name = "ENGINE", value_parser = ["auto", "buildkit"])]
+    pub engine: Option<String>,
+    /// How the image is put together; stating it means the project's own Dockerfile is not used
+    #[arg(long, value_name = "STRATEGY", value_parser = ["multi-stage", "alpine", "single-stage", "naive"])]
+    pub strategy: Option<String>,
+    /// `generated`, or the path of the Dockerfile to build
+    #[arg(long, value_name = "PATH|generated")]
+    pub dockerfile: Option<String>,
+    /// Platform to build for, such as linux/arm64
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// Base image instead of the official python
+    #[arg(long, value_name = "IMAGE")]
+    pub base: Option<String>,
+    /// A secret for the installing step: id=NAME,src=FILE or id=NAME,env=VARIABLE [repeatable]
+    #[arg(long = "build-secret", value_name = "id=…,src=…|env=…")]
+    pub build_secrets: Vec<String>,
+    /// The registry may be spoken to over plain HTTP
+    #[arg(long)]
+    pub insecure_registry: bool,
+    /// A PEM file with a certificate authority to trust for the registry
+    #[arg(long, value_name = "FILE")]
+    pub registry_ca: Option<PathBuf>,
+}
+
+/// Where manifests go.
+#[derive(Debug, Args)]
+pub struct OutArgs {
+    /// Folder to write manifests to, or `-` for standard output
+    #[arg(long, value_name = "DIR|-")]
+    pub out: Option<String>,
+    /// Namespace of the manifests
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+}
+
+/// `ship`
+#[derive(Debug, Args)]
+pub struct ShipArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub image: ImageArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub out: OutArgs,
+    /// Show the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub image: ImageArgs,
+}
+
+/// `build`
+#[derive(Debug, Args)]
+pub struct BuildOnlyArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub image: ImageArgs,
+    /// Print the Dockerfile that would be built, and build nothing
+    #[arg(long)]
+    pub dockerfile_only: bool,
+}
+
+/// `push`
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub image: ImageArgs,
+}
+
+/// `manifests`
+#[derive(Debug, Args)]
+pub struct ManifestsArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub source: ImageArgs,
+    /// The image to make manifests for, by tag or digest
+    #[arg(long, value_name = "REF")]
+    pub image: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub out: OutArgs,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub image: ImageArgs,
+}

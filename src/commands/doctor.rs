@@ -1,0 +1,166 @@
+//! `doctor`: what this machine has and lacks, each with its mend.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::Context;
+use crate::cli::DoctorArgs;
+use crate::engine::buildkit::Daemon;
+use crate::fault::{Class, Fault};
+use crate::image::reference::Repository;
+use crate::stages::build::{daemon, keychain};
+use crate::stages::push;
+
+/// One thing that was looked at.
+struct Check {
+    what: &'static str,
+    state: State,
+    found: String,
+    mend: Option<String>,
+}
+
+/// How it stands with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// There, and good.
+    Good,
+    /// Not there, and not needed for everything.
+    Missing,
+    /// Nothing works without it.
+    Broken,
+}
+
+impl State {
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Missing => "–",
+            Self::Broken => "✗",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Missing => "missing",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+pub(super) async fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<(), Fault> {
+    let mut checks = vec![engine(context).await, logins(context)];
+    if let Some(registry) = &args.image.registry {
+        checks.push(registry_answers(context, registry, args).await);
+    }
+    checks.push(program(context, "git", "images are tagged by a digest of their content instead of the commit"));
+    checks.push(program(context, "kubectl", "manifests are written all the same; applying them takes kubectl"));
+    checks.push(cluster().await);
+    context.report.answer(&text(&checks));
+    context.report.document(&json!({
+        "schema": "pydeploy.doctor/1",
+        "checks": checks.iter().map(|c| json!({
+            "what": c.what, "state": c.state.name(), "found": c.found, "mend": c.mend,
+        })).collect::<Vec<_>>(),
+    }));
+    match checks.iter().find(|c| c.state == State::Broken) {
+        // The JSON document is out already: a fault would be a second one.
+        Some(broken) if !context.report.is_json() => {
+            Err(Fault::new(Class::Environment, format!("{} is not usable", broken.what), broken.mend.clone()))
+        }
+        Some(_) => Err(Fault::new(Class::Environment, "", None)),
+        None => Ok(()),
+    }
+}
+
+fn of_fault(what: &'static str, fault: Fault) -> Check {
+    let causes = fault.causes.iter().fold(fault.message, |text, cause| format!("{text}: {cause}"));
+    Check { what, state: State::Broken, found: causes, mend: fault.hint }
+}
+
+fn good(what: &'static str, found: String) -> Check {
+    Check { what, state: State::Good, found, mend: None }
+}
+
+async fn engine(context: &Context<'_>) -> Check {
+    match daemon(context.machine).await {
+        Ok(Daemon::Engine(e)) => good("engine", format!("Docker Engine {} (API {}) at {}", e.version, e.api, e.endpoint())),
+        Ok(Daemon::Standalone(endpoint)) => match endpoint.connect().await {
+            Ok(_) => good("engine", format!("BuildKit at {endpoint}")),
+            Err(source) => {
+                let endpoint = endpoint.to_string();
+                of_fault("engine", crate::engine::Error::Absent { endpoint, source }.into())
+            }
+        },
+        Err(fault) => of_fault("engine", fault),
+    }
+}
+
+fn logins(context: &Context<'_>) -> Check {
+    let place = context.machine.docker_config().map(|d| d.join("config.json"));
+    match (keychain(context.machine, Some("localhost")), place) {
+        (Err(fault), _) => of_fault("logins", fault),
+        (Ok(_), Some(file)) if file.is_file() => good("logins", format!("read from {}", file.display())),
+        (Ok(_), _) => Check {
+            what: "logins",
+            state: State::Missing,
+            found: "no Docker configuration: registries are spoken to anonymously".into(),
+            mend: Some("docker login REGISTRY".into()),
+        },
+    }
+}
+
+async fn registry_answers(context: &Context<'_>, registry: &str, args: &DoctorArgs) -> Check {
+    let answer = async {
+        let repository = Repository::at(registry, "x")?;
+        let keychain = keychain(context.machine, Some(repository.host()))?;
+        let project = crate::cli::ProjectArg { project: ".".into() };
+        let settings = context.settings(&project, &args.image, None)?;
+        push::client(&repository, &settings.security, &keychain).await?.ping().await?;
+        Ok::<_, Fault>(repository.host().to_owned())
+    };
+    match answer.await {
+        Ok(host) => good("registry", format!("{host} answers")),
+        Err(fault) => of_fault("registry", fault),
+    }
+}
+
+fn program(context: &Context<'_>, name: &'static str, without: &str) -> Check {
+    let path = context.machine.path().unwrap_or_default();
+    match std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()) {
+        Some(file) => good(name, file.display().to_string()),
+        None => Check {
+            what: name,
+            state: State::Missing,
+            found: format!("not on PATH: {without}"),
+            mend: Some(format!("install {name}")),
+        },
+    }
+}
+
+async fn cluster() -> Check {
+    let missing = |found: String| Check {
+        what: "cluster",
+        state: State::Missing,
+        found,
+        mend: Some("set KUBECONFIG, or choose a context: kubectl config use-context NAME".into()),
+    };
+    match kube::Config::infer().await {
+        Ok(config) => good("cluster", format!("{}, namespace {}", config.cluster_url, config.default_namespace)),
+        Err(error) => missing(format!("no kubeconfig that can be used: {error}")),
+    }
+}
+
+fn text(checks: &[Check]) -> String {
+    let width = checks.iter().map(|c| c.what.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for check in checks {
+        let Check { what, state, found, mend } = check;
+        let _ = writeln!(text, "{} {what:<width$}  {found}", state.mark());
+        if let Some(mend) = mend {
+            let _ = writeln!(text, "  {:<width$}  mend: {mend}", "");
+        }
+    }
+    text
+}

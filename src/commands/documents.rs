@@ -1,0 +1,121 @@
+//! The JSON documents of the commands: scripts are written against their keys.
+
+use serde_json::{Value, json};
+
+use crate::engine::buildkit::Daemon;
+use crate::image::contract::{ImageContract, User};
+use crate::image::plan::{ImagePlan, SystemPackage};
+use crate::manifests::objects;
+use crate::project::{Decision, Project};
+use crate::stages::{Blueprint, Prepared, Pushed};
+use crate::workload::Compiled;
+
+/// `project{…}` of a plan.
+pub(super) fn project(prepared: &Prepared) -> Value {
+    let read = prepared.project.as_ref();
+    json!({
+        "root": prepared.root.display().to_string(),
+        "name": prepared.name.value,
+        "manager": read.map(|p| p.manager.value.to_string()),
+        "lock": read.and_then(lock),
+        "python": read.map(|p| json!({"version": p.python.value.to_string(), "from": from(&p.python)})),
+        "framework": read.and_then(|p| p.framework.as_ref()).map(|f| f.value.to_string()),
+        "kind": read.map(|p| p.kind.value.to_string()),
+    })
+}
+
+/// The lock file, where there is one.
+pub(super) fn lock(project: &Project) -> Option<String> {
+    use crate::project::DependencySource;
+    match &project.dependencies.source {
+        DependencySource::UvLock { lock, .. } => Some(lock.clone()),
+        DependencySource::Requirements { files, .. } => files.first().cloned(),
+        _ => None,
+    }
+}
+
+fn from<T>(decision: &Decision<T>) -> String {
+    decision.evidence.as_ref().map_or_else(|| decision.because.clone(), ToString::to_string)
+}
+
+/// `image{…}` of a plan.
+pub(super) fn image(prepared: &Prepared) -> Value {
+    let engine = json!({"engine": "buildkit", "engineReason": "the engine of this version"});
+    let mut document = match &prepared.blueprint {
+        Blueprint::Own(path) => json!({"strategy": null, "dockerfile": path.value}),
+        Blueprint::Generated { plan, .. } => generated(plan),
+    };
+    if let (Some(fields), Value::Object(engine)) = (document.as_object_mut(), engine) {
+        fields.extend(engine);
+    }
+    document
+}
+
+fn generated(plan: &ImagePlan) -> Value {
+    let packages = |all: &[SystemPackage]| {
+        all.iter().map(|p| json!({"name": p.name, "because": p.because})).collect::<Vec<_>>()
+    };
+    json!({
+        "strategy": plan.strategy.value.to_string(),
+        "base": plan.base.value,
+        "command": plan.command,
+        "ports": plan.ports,
+        "user": plan.account.as_ref().map(|a| json!({"name": a.name, "uid": a.uid, "gid": a.gid})),
+        "healthcheck": plan.healthcheck.as_ref().map(|h| &h.value),
+        "systemPackages": packages(&plan.run_packages),
+        "buildPackages": packages(&plan.build_packages),
+        "secrets": plan.secrets,
+        "notes": plan.notes,
+    })
+}
+
+/// What an image promises, and what that compiles to.
+pub(super) fn contract(reference: &str, contract: &ImageContract, compiled: &Compiled) -> Value {
+    let identity = compiled.identity;
+    let user = json!({
+        "name": match &contract.user { User::Named(name) => Some(name), _ => None },
+        "uid": identity.map(|i| i.uid),
+        "gid": identity.map(|i| i.gid),
+        "from": "the image's USER",
+    });
+    let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());
+    let probes = compiled
+        .probes
+        .as_ref()
+        .map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}));
+    json!({
+        "source": {"kind": "registry", "ref": reference},
+        "user": user,
+        "ports": contract.ports,
+        "healthcheck": contract.healthcheck,
+        "stopSignal": contract.stop_signal,
+        "probes": probes,
+        "securityContext": identity.map(|i| json!({
+            "pod": objects::pod_security(i, &contract.ports),
+            "container": objects::container_security(i),
+        })),
+        "findings": compiled.findings,
+    })
+}
+
+/// `image{…}` of what was pushed.
+pub(super) fn pushed(pushed: &Pushed, unpacked: Option<u64>) -> Value {
+    json!({
+        "reference": pushed.reference,
+        "digest": pushed.reference.digest(),
+        "tags": pushed.tags,
+        "platforms": [pushed.platform()],
+        "size": {"compressed": pushed.compressed(), "unpacked": unpacked},
+        "layers": pushed.layers.iter()
+            .map(|l| json!({"digest": l.digest, "size": l.size, "what": l.what})).collect::<Vec<_>>(),
+        "pushed": {"bytes": pushed.uploaded, "requests": pushed.requests},
+    })
+}
+
+/// What builds, for people.
+pub(super) fn engine(daemon: &Daemon) -> String {
+    match daemon {
+        Daemon::Engine(engine) => format!("Docker Engine {} at {}", engine.version, engine.endpoint()),
+        Daemon::Standalone(endpoint) => format!("BuildKit at {endpoint}"),
+    }
+}

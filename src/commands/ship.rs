@@ -1,0 +1,111 @@
+//! `ship`: plan, build, check, push, manifests.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::build::millis;
+use super::{Context, documents, manifests, plan};
+use crate::cli::ShipArgs;
+use crate::engine::buildkit::{Daemon, Output};
+use crate::fault::Fault;
+use crate::image::contract::ImageContract;
+use crate::manifests::yaml;
+use crate::report::{Bar, duration, size};
+use crate::settings::Out;
+use crate::stages::build::{Local, build, daemon, keychain, summary};
+use crate::stages::{Prepared, Pushed, push, write};
+
+pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {
+    let started = Instant::now();
+    let prepared = context.prepare(&args.project, &args.image, Some(&args.out))?;
+    if args.dry_run {
+        return plan::show(context, &prepared);
+    }
+    let repository = prepared.target()?;
+    let revision = prepared.revision()?;
+    let tags = prepared.tags(&revision)?;
+    let keychain = Arc::new(keychain(context.machine, Some(repository.host()))?);
+    let registry = push::client(&repository, &prepared.settings.security, &keychain).await?;
+    let daemon = daemon(context.machine).await?;
+    let output = match &daemon {
+        Daemon::Engine(_) => Output::Names(tags.iter().map(|t| push::engine_name(&repository, t)).collect()),
+        Daemon::Standalone(_) => super::push::standalone(&prepared, &repository),
+    };
+    let planned = started.elapsed();
+    context.report.stage(&format!("Building {} with {}", prepared.name.value, documents::engine(&daemon)));
+    let local =
+        build(&prepared, &daemon, &output, &revision, Arc::clone(&keychain), context.machine, context.report).await?;
+    if let Some(config) = &local.config {
+        push::check(&ImageContract::read(config)?, &prepared.name.value)?;
+    }
+    context.report.stage(&format!("Pushing to {repository}"));
+    let pushed = push::push(&daemon, &local, &repository, &tags, &registry, keychain, context.report).await?;
+    let (compiled, objects) = manifests::compile(&pushed, &prepared.deploy())?;
+    manifests::tell(context, &compiled);
+    let files = match &prepared.settings.out {
+        Out::Stdout => {
+            context.report.answer(&yaml::stream(&objects).map_err(|e| super::bug(&e))?);
+            Vec::new()
+        }
+        Out::Folder(folder) => manifests::save(folder, &objects)?,
+        Out::Default => manifests::save(&write::default_folder(&prepared.root)?, &objects)?,
+    };
+    let files = manifests::paths(&files);
+    picture(context, &prepared, &local, &pushed, &files, started);
+    if prepared.settings.out != Out::Stdout {
+        context.report.answer(&format!("{}\n", pushed.reference));
+    }
+    context.report.document(&json!({
+        "schema": "pydeploy.ship/1",
+        "image": documents::pushed(&pushed, local.unpacked),
+        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &compiled),
+        "manifests": {"files": files},
+        "rollout": null,
+        "timings": {
+            "planMs": millis(planned), "buildMs": millis(local.time), "pushMs": millis(pushed.time),
+            "totalMs": millis(started.elapsed()),
+        },
+        "steps": {"ran": local.built.steps.ran, "cached": local.built.steps.cached},
+        "context": {"files": local.built.sent.files, "bytes": local.built.sent.bytes},
+    }));
+    Ok(())
+}
+
+/// What was made: where it is, how large its layers are, and where the time went.
+fn picture(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    local: &Local,
+    pushed: &Pushed,
+    files: &[String],
+    started: Instant,
+) {
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    let tags = pushed.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let unpacked = local.unpacked.map(|u| format!(", {} unpacked", size(u))).unwrap_or_default();
+    let uploaded = pushed.uploaded.map(|u| format!(", {} uploaded", size(u))).unwrap_or_default();
+    let time = format!(
+        "{}: build {} ({}), push {}",
+        duration(started.elapsed()),
+        duration(local.time),
+        summary(local),
+        duration(pushed.time)
+    );
+    let rows = [
+        row("image", pushed.reference.to_string()),
+        row("tags", tags),
+        row("user", pushed.contract.user.to_string()),
+        row("size", format!("{} compressed{unpacked}{uploaded}", size(pushed.compressed()))),
+        row("time", time),
+        row("manifests", if files.is_empty() { "standard output".to_owned() } else { files.join(" ") }),
+    ];
+    let bars: Vec<_> = pushed
+        .layers
+        .iter()
+        .filter(|l| l.size > 1000)
+        .map(|l| Bar { bytes: l.size, what: l.what.clone(), remark: l.digest.chars().skip(7).take(12).collect() })
+        .collect();
+    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars);
+}

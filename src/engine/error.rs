@@ -1,0 +1,165 @@
+//! The engine's faults: what was asked of it, and what it answered.
+
+use std::path::PathBuf;
+
+use super::endpoint::AddressError;
+
+/// Why an engine did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody answers at the engine's address.
+    #[error("no engine answers at {endpoint}")]
+    Absent {
+        /// Where it was looked for.
+        endpoint: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The engine's socket is there, but not for this user.
+    #[error("the engine's socket at {endpoint} may not be opened by this user")]
+    Forbidden {
+        /// Where it is.
+        endpoint: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The engine is older than what its BuildKit needs to be.
+    #[error("the engine at {endpoint} is version {version} (API {api}); builds need 20.10 (API 1.41) or newer")]
+    TooOld {
+        /// Where it is.
+        endpoint: String,
+        /// Its version.
+        version: String,
+        /// Its API version.
+        api: String,
+    },
+    /// The address is none.
+    #[error("could not use the engine's address")]
+    Address(#[from] AddressError),
+    /// Docker's own configuration can't be read.
+    #[error("could not read the Docker context {name}")]
+    Context {
+        /// The context's name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The engine answered something that it should not.
+    #[error("the engine at {endpoint} did not {doing}")]
+    Conversation {
+        /// Where it is.
+        endpoint: String,
+        /// What was asked, as a verb phrase.
+        doing: &'static str,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The image is not in the engine.
+    #[error("the engine has no image {0}")]
+    NoImage(String),
+    /// A step of the Dockerfile failed.
+    #[error("{}", .0.headline())]
+    Step(Box<StepFailure>),
+    /// The engine refused the Dockerfile.
+    #[error("{}{}: {message}", dockerfile, line.map(|l| format!(", line {l}")).unwrap_or_default())]
+    Dockerfile {
+        /// Its name.
+        dockerfile: String,
+        /// The line, counted from 1, where known.
+        line: Option<usize>,
+        /// What the engine said.
+        message: String,
+    },
+    /// A base image could not be had.
+    #[error("could not get the base image {image}")]
+    Base {
+        /// Its name.
+        image: String,
+        /// What the engine said.
+        message: String,
+    },
+    /// The engine's disk is full.
+    #[error("the engine has no space left on its disk, while {doing}")]
+    DiskFull {
+        /// What it was doing.
+        doing: String,
+    },
+    /// A file of the context could not be read here.
+    #[error("could not send the build context")]
+    Walk(#[from] crate::source::walk::Error),
+    /// A file of the context changed or went away while it was sent.
+    #[error("could not read {} for the build context", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A build secret could not be read.
+    #[error("could not read the build secret {id} from {from}")]
+    Secret {
+        /// Its id.
+        id: String,
+        /// Where it should be.
+        from: String,
+        /// Why it can't be read.
+        why: String,
+    },
+    /// The credentials for a base image could not be looked up.
+    #[error(transparent)]
+    Credentials(crate::registry::KeychainError),
+    /// The build failed for a reason that has no class of its own.
+    #[error("the build failed: {0}")]
+    Other(String),
+    /// The engine could not push.
+    #[error("could not push {image}")]
+    Push {
+        /// What was pushed.
+        image: String,
+        /// How the registry or the way to it failed.
+        failure: PushFailure,
+        /// What the engine said.
+        message: String,
+    },
+}
+
+/// How a push through the engine failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushFailure {
+    /// No credentials, or wrong ones.
+    Unauthorized,
+    /// Known, but not allowed to push there.
+    Denied,
+    /// The registry can't be reached, or fails: worth another try.
+    Unavailable,
+    /// The registry's certificate is not trusted by the engine.
+    Untrusted,
+    /// Anything else.
+    Refused,
+}
+
+/// A step that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepFailure {
+    /// The Dockerfile's name.
+    pub dockerfile: String,
+    /// The line of the instruction, counted from 1, where known.
+    pub line: Option<usize>,
+    /// The instruction's text, as the engine names the step.
+    pub step: String,
+    /// What the engine says of it: `exit code: 1`.
+    pub reason: String,
+    /// The last lines that it printed.
+    pub output: Vec<String>,
+}
+
+impl StepFailure {
+    fn headline(&self) -> String {
+        let at = self.line.map(|l| format!(", line {l}")).unwrap_or_default();
+        format!("a build step failed ({}{at}): {}: {}", self.dockerfile, self.step, self.reason)
+    }
+}

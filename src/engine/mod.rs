@@ -1,0 +1,62 @@
+//! The engine: what turns a Dockerfile and a context into an image.
+
+pub mod buildkit;
+pub mod docker;
+pub mod endpoint;
+pub mod error;
+pub mod event;
+
+pub use error::Error;
+pub use event::{Event, Events};
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::image::context::{Audience, ContextRules};
+
+/// Everything that a build takes in.
+#[derive(Debug)]
+pub struct BuildInput {
+    /// The project's root, absolute.
+    pub root: PathBuf,
+    /// Which of its files the engine may see.
+    pub rules: ContextRules,
+    /// Whose Dockerfile it is; with ours, file modes are made the same for every checkout.
+    pub audience: Audience,
+    /// What to build by.
+    pub dockerfile: Dockerfile,
+    /// The platform to build for, as `linux/arm64`; the engine's own where none is stated.
+    pub platform: Option<String>,
+    /// Labels of the image beside those in the Dockerfile.
+    pub labels: BTreeMap<String, String>,
+    /// Values that a step may read while it runs, by id. They reach no layer.
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// The Dockerfile to build by.
+#[derive(Debug, Clone)]
+pub enum Dockerfile {
+    /// A text of ours, not on disk.
+    Generated(String),
+    /// A file of the project, by its path relative to the root.
+    File(String),
+}
+
+impl Dockerfile {
+    /// The name to call it by in messages.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Generated(_) => "Dockerfile (generated)",
+            Self::File(path) => path,
+        }
+    }
+}
+
+/// Where a build secret's value is. It is read when a step asks for it, and never kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The content of a file.
+    File(PathBuf),
+    /// The value of an environment variable.
+    Variable(String),
+}

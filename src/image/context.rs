@@ -1,0 +1,357 @@
+//! The build context's rules: which of a project's files an engine may see, and why the others stay here.
+
+use std::fmt;
+
+use super::ignore;
+use super::pattern::{ParentMatches, PatternError, PatternSet};
+use super::selection::{Selection, SelectionError, Verdict, Walk};
+
+/// What is never sent, whatever a .dockerignore says: it is a secret, or has no place in any image.
+/// Only the setting `include` can send one of these.
+const ALWAYS: &[(&str, Why)] = &[
+    ("**/.git", Why::VersionControl),
+    ("**/.hg", Why::VersionControl),
+    ("**/.svn", Why::VersionControl),
+    ("**/.env", Why::Secret),
+    ("**/.env.*", Why::Secret),
+    ("**/.envrc", Why::Secret),
+    ("**/.netrc", Why::Secret),
+    ("**/.pypirc", Why::Secret),
+    ("**/.npmrc", Why::Secret),
+    ("**/.git-credentials", Why::Secret),
+    ("**/.docker/config.json", Why::Secret),
+    ("**/.dockercfg", Why::Secret),
+    ("**/.aws", Why::Secret),
+    ("**/.ssh", Why::Secret),
+    ("**/.kube", Why::Secret),
+    ("**/.gnupg", Why::Secret),
+    ("**/kubeconfig", Why::Secret),
+    ("**/credentials.json", Why::Secret),
+    ("**/service-account*.json", Why::Secret),
+    ("**/id_rsa", Why::Key),
+    ("**/id_dsa", Why::Key),
+    ("**/id_ecdsa", Why::Key),
+    ("**/id_ed25519", Why::Key),
+    ("**/*.key", Why::Key),
+    ("**/*.p12", Why::Key),
+    ("**/*.pfx", Why::Key),
+    ("**/*.jks", Why::Key),
+    ("**/*.keystore", Why::Key),
+    ("**/*.kdbx", Why::Key),
+    ("**/*.ppk", Why::Key),
+    ("**/.venv", Why::VirtualEnvironment),
+    ("**/venv", Why::VirtualEnvironment),
+    ("**/__pycache__", Why::Cache),
+    ("**/*.pyc", Why::Cache),
+    ("**/*.pyo", Why::Cache),
+    ("**/.mypy_cache", Why::Cache),
+    ("**/.pytest_cache", Why::Cache),
+    ("**/.ruff_cache", Why::Cache),
+    ("**/.hypothesis", Why::Cache),
+    ("**/.tox", Why::Cache),
+    ("**/.nox", Why::Cache),
+    ("**/.cache", Why::Cache),
+    ("**/.coverage", Why::Cache),
+    ("**/htmlcov", Why::Cache),
+    ("**/*.egg-info", Why::Cache),
+    ("**/.ipynb_checkpoints", Why::Cache),
+    ("**/node_modules", Why::Cache),
+    ("**/.DS_Store", Why::Cache),
+    (".pydeploy", Why::Output),
+];
+
+/// What a service seldom needs: left out of images that we write the Dockerfile for, unless the project's
+/// .dockerignore takes it back with `!`. A project's own Dockerfile may copy any of it, so it does not hold there.
+const SELDOM: &[(&str, Why)] = &[
+    (".gitignore", Why::Seldom),
+    (".gitattributes", Why::Seldom),
+    (".gitmodules", Why::Seldom),
+    (".github", Why::Seldom),
+    (".gitlab-ci.yml", Why::Seldom),
+    (".dockerignore", Why::Seldom),
+    (".editorconfig", Why::Seldom),
+    (".pre-commit-config.yaml", Why::Seldom),
+    (".idea", Why::Seldom),
+    (".vscode", Why::Seldom),
+    ("Dockerfile*", Why::Seldom),
+    ("docker-compose*.yml", Why::Seldom),
+    ("docker-compose*.yaml", Why::Seldom),
+    ("compose*.yml", Why::Seldom),
+    ("compose*.yaml", Why::Seldom),
+    ("tests", Why::Seldom),
+    ("docs", Why::Seldom),
+    ("**/*.md", Why::Seldom),
+];
+
+/// Files of this size and more are data, not code: 100 MiB, in bytes.
+pub const LARGE: u64 = 100 << 20;
+
+/// Endings of files in which a private key may lie beside a public certificate: their text decides.
+const MAYBE_KEY: &[&str] = &[".pem", ".crt", ".cer", ".p8", ".asc"];
+
+/// Why a file stays on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// It holds credentials.
+    Secret,
+    /// It is, or may be, a private key.
+    Key,
+    /// It is larger than [`LARGE`].
+    Large,
+    /// It is not a file, folder or link.
+    Special,
+    /// The history of the project.
+    VersionControl,
+    /// Packages installed on this machine, for this machine.
+    VirtualEnvironment,
+    /// Made by a tool, and made again when needed.
+    Cache,
+    /// Written by pydeploy itself.
+    Output,
+    /// The project's .dockerignore says so.
+    Dockerignore,
+    /// Nothing that a running service reads, as a rule.
+    Seldom,
+}
+
+impl Why {
+    /// Whether a user should be told of each such file by name: it may be wanted, or should not be there at all.
+    pub fn is_notable(self) -> bool {
+        matches!(self, Self::Secret | Self::Key | Self::Large | Self::Special)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret => "may hold credentials",
+            Self::Key => "may be a private key",
+            Self::Large => "larger than 100 MiB",
+            Self::Special => "not a regular file",
+            Self::VersionControl => "version control",
+            Self::VirtualEnvironment => "virtual environment",
+            Self::Cache => "cache",
+            Self::Output => "pydeploy's own output",
+            Self::Dockerignore => ".dockerignore",
+            Self::Seldom => "not needed at run time",
+        })
+    }
+}
+
+/// Whose Dockerfile the context is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A Dockerfile that we wrote: it copies everything it sees.
+    Generated,
+    /// The project's own: it may copy tests, documents, anything.
+    Own,
+}
+
+/// The rules, ready to be asked.
+#[derive(Debug)]
+pub struct ContextRules {
+    always: PatternSet,
+    reasons: Vec<Why>,
+    include: PatternSet,
+    selection: Selection,
+    ignored: PatternSet,
+    seldom: usize,
+}
+
+/// Why the rules could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// A line of the .dockerignore is no pattern.
+    #[error(".dockerignore, line {line}: {pattern:?} is not a pattern")]
+    Dockerignore {
+        /// The line, counted from 1.
+        line: usize,
+        /// Its text.
+        pattern: String,
+        /// What is wrong with it.
+        #[source]
+        source: PatternError,
+    },
+    /// A pattern of the setting `include` is none.
+    #[error("could not read a pattern of the setting `include`")]
+    Include(#[source] PatternError),
+    /// The patterns can't be used together.
+    #[error("could not use the patterns of .dockerignore and `include`")]
+    Together(#[from] SelectionError),
+}
+
+impl ContextRules {
+    /// `dockerignore` is the text of the project's .dockerignore; `include` are patterns that send what would
+    /// otherwise never be sent; `keep` are files that the build itself reads (a README named by pyproject.toml);
+    /// `output` is a folder inside the project that manifests are written to.
+    pub fn new(
+        audience: Audience,
+        dockerignore: Option<&str>,
+        include: &[String],
+        keep: &[String],
+        output: Option<&str>,
+    ) -> Result<Self, RulesError> {
+        let hold = ALWAYS.iter().map(|&(p, w)| (p, w)).chain(output.map(|o| (o, Why::Output)));
+        let (always, reasons): (Vec<_>, Vec<_>) = hold.unzip();
+        let mut patterns = Vec::new();
+        if audience == Audience::Generated {
+            patterns.extend(SELDOM.iter().map(|&(p, _)| p.to_owned()));
+            patterns.extend(keep.iter().map(|k| format!("!{k}")));
+        }
+        let seldom = patterns.len();
+        for line in ignore::parse(dockerignore.unwrap_or_default()) {
+            PatternSet::new([line.pattern.as_str()]).map_err(|source| RulesError::Dockerignore {
+                line: line.line,
+                pattern: line.pattern.clone(),
+                source,
+            })?;
+            patterns.push(line.pattern);
+        }
+        patterns.extend(include.iter().map(|i| format!("!{i}")));
+        Ok(Self {
+            always: PatternSet::new(always).map_err(RulesError::Include)?,
+            reasons,
+            include: PatternSet::new(include.iter().map(String::as_str)).map_err(RulesError::Include)?,
+            selection: Selection::new(&[], &patterns)?,
+            ignored: PatternSet::new(patterns.iter().map(String::as_str)).map_err(RulesError::Include)?,
+            seldom,
+        })
+    }
+
+    /// A walk of the tree by these rules, from its root.
+    pub fn walk(&self) -> RuleWalk<'_> {
+        RuleWalk { rules: self, walk: self.selection.walk() }
+    }
+
+    /// Whether the setting `include` names this path or a folder above it.
+    fn included(&self, path: &str) -> bool {
+        self.include.matches_or_parent_matches(path)
+    }
+}
+
+/// What a walk answers about one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is sent.
+    Send,
+    /// A folder that is sent once something in it is.
+    SendIfChildSent(Why),
+    /// It stays here; something below it may still be sent.
+    Leave(Why),
+    /// It stays here, with all that is below it.
+    LeaveAll(Why),
+}
+
+/// One walk through a tree, in the order of its sorted paths.
+pub struct RuleWalk<'r> {
+    rules: &'r ContextRules,
+    walk: Walk<'r>,
+}
+
+impl RuleWalk<'_> {
+    /// Decides about `path` (relative, `/` between parts) by its name alone.
+    pub fn enter(&mut self, path: &str, is_dir: bool) -> Answer {
+        let (held, _) = self.rules.always.matches_using_parent(path, &ParentMatches::default());
+        if held && !self.rules.included(path) {
+            let why = self.rules.always.decided_by(path).and_then(|i| self.rules.reasons.get(i));
+            return Answer::LeaveAll(why.copied().unwrap_or(Why::Secret));
+        }
+        match self.walk.enter(path, is_dir) {
+            Verdict::Send => Answer::Send,
+            Verdict::Skip => Answer::Leave(self.why(path)),
+            Verdict::SkipDir => Answer::LeaveAll(self.why(path)),
+            Verdict::SendIfChildSent => Answer::SendIfChildSent(self.why(path)),
+        }
+    }
+
+    fn why(&self, path: &str) -> Why {
+        match self.rules.ignored.decided_by(path) {
+            Some(index) if index < self.rules.seldom => Why::Seldom,
+            _ => Why::Dockerignore,
+        }
+    }
+
+    /// Decides about a file by its size in bytes; `head` gives its first bytes where the name alone doesn't settle
+    /// whether it is a private key.
+    pub fn inspect(&self, path: &str, bytes: u64, head: impl FnOnce() -> Vec<u8>) -> Option<Why> {
+        if self.rules.included(path) {
+            return None;
+        }
+        if bytes >= LARGE {
+            return Some(Why::Large);
+        }
+        let ambiguous = MAYBE_KEY.iter().any(|e| path.ends_with(e));
+        (ambiguous && is_private_key(&head())).then_some(Why::Key)
+    }
+}
+
+fn is_private_key(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    text.lines().any(|l| l.starts_with("-----BEGIN ") && l.contains("PRIVATE KEY"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn left(rules: &ContextRules, path: &str) -> Option<Why> {
+        let mut walk = rules.walk();
+        let mut at = String::new();
+        let parts: Vec<_> = path.split('/').collect();
+        for (i, part) in parts.iter().enumerate() {
+            at = if at.is_empty() { (*part).to_owned() } else { format!("{at}/{part}") };
+            match walk.enter(&at, i + 1 < parts.len()) {
+                Answer::LeaveAll(why) => return Some(why),
+                Answer::Leave(why) if i + 1 == parts.len() => return Some(why),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn rules(dockerignore: &str, include: &[&str]) -> ContextRules {
+        let include: Vec<_> = include.iter().map(|i| (*i).to_owned()).collect();
+        ContextRules::new(Audience::Generated, Some(dockerignore), &include, &["README.md".into()], Some("out")).unwrap()
+    }
+
+    #[test]
+    fn secrets_never_leave_even_when_the_dockerignore_takes_them_back() {
+        let rules = rules("!.env\n!**/*.key\n", &[]);
+        assert_eq!(left(&rules, ".env"), Some(Why::Secret));
+        assert_eq!(left(&rules, "deploy/.env.production"), Some(Why::Secret));
+        assert_eq!(left(&rules, "certs/server.key"), Some(Why::Key));
+        assert_eq!(left(&rules, ".git/config"), Some(Why::VersionControl));
+        assert_eq!(left(&rules, "out/deployment.yaml"), Some(Why::Output));
+        assert_eq!(left(&rules, "app/main.py"), None);
+    }
+
+    #[test]
+    fn what_is_seldom_needed_comes_back_by_the_dockerignore_and_by_what_the_build_reads() {
+        let rules = rules("!docs/templates\n*.csv\n", &[]);
+        assert_eq!(left(&rules, "tests/test_app.py"), Some(Why::Seldom));
+        assert_eq!(left(&rules, "docs/index.rst"), Some(Why::Seldom));
+        assert_eq!(left(&rules, "docs/templates/a.html"), None);
+        assert_eq!(left(&rules, "README.md"), None);
+        assert_eq!(left(&rules, "CHANGES.md"), Some(Why::Seldom));
+        assert_eq!(left(&rules, "a.csv"), Some(Why::Dockerignore));
+    }
+
+    #[test]
+    fn the_setting_include_sends_what_is_always_held() {
+        let rules = rules("", &[".env.example", "model.bin"]);
+        assert_eq!(left(&rules, ".env.example"), None);
+        let walk = rules.walk();
+        assert_eq!(walk.inspect("model.bin", 2 << 30, Vec::new), None);
+        assert_eq!(walk.inspect("other.bin", 2 << 30, Vec::new), Some(Why::Large));
+    }
+
+    #[test]
+    fn a_pem_file_is_judged_by_its_text() {
+        let rules = rules("", &[]);
+        let walk = rules.walk();
+        let key = || b"-----BEGIN RSA PRIVATE KEY-----\n".to_vec();
+        assert_eq!(walk.inspect("a.pem", 100, key), Some(Why::Key));
+        assert_eq!(walk.inspect("ca.pem", 100, || b"-----BEGIN CERTIFICATE-----\n".to_vec()), None);
+    }
+}

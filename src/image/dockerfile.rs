@@ -1,0 +1,305 @@
+//! A generated Dockerfile: a plan, written down so that an engineer would be glad to keep it.
+//!
+//! It builds on Docker Engine 20.10 as on today's BuildKit, so it has no heredoc, no `COPY --link` and no
+//! `--start-interval`, and needs no frontend from a registry.
+
+use super::contract::{Healthcheck, Test};
+use super::install::{Install, UV};
+use super::native::Family;
+use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
+
+/// Where the dependencies are installed, in every stage.
+const VENV: &str = "/opt/venv";
+/// Secrets that tools read as files, by id: where they look for them.
+const SECRET_FILES: &[(&str, &str)] =
+    &[("pip.conf", "/etc/pip.conf"), ("netrc", "/root/.netrc"), ("uv.toml", "/etc/uv/uv.toml")];
+
+/// The Dockerfile's text. The same plan always gives the same bytes.
+pub fn text(plan: &ImagePlan) -> String {
+    let mut file = Writer::default();
+    file.comment(&format!(
+        "Made by pydeploy (strategy: {}). To keep and change it: pydeploy build --dockerfile-only > Dockerfile",
+        plan.strategy.value
+    ));
+    match plan.strategy.value {
+        Strategy::MultiStage | Strategy::Alpine => multi_stage(plan, &mut file),
+        Strategy::SingleStage => single_stage(plan, &mut file),
+        Strategy::Naive => naive(plan, &mut file),
+    }
+    file.text
+}
+
+fn multi_stage(plan: &ImagePlan, file: &mut Writer) {
+    file.line(&format!("FROM {} AS build", plan.base.value));
+    if !plan.build_packages.is_empty() {
+        file.gap();
+        file.comment("Compilers and headers stay in this stage.");
+        packages(plan.family, &plan.build_packages, file);
+    }
+    file.line("WORKDIR /app");
+    install(plan, file);
+    file.gap();
+    file.comment("Code last: it changes most often. Bytecode is made here, since a read-only root can't keep it.");
+    file.line("COPY . .");
+    if let Install::Uv { package: true, .. } = plan.install {
+        run_install(plan, "uv sync --frozen --no-dev --no-editable", file);
+    }
+    compile_code(file);
+    file.gap();
+    file.line(&format!("FROM {}", plan.base.value));
+    if !plan.run_packages.is_empty() {
+        file.comment("The libraries that the builder's headers stand for.");
+        packages(plan.family, &plan.run_packages, file);
+    }
+    account(plan, file);
+    environment(plan, file);
+    file.line("WORKDIR /app");
+    if plan.install.runs() {
+        file.line(&format!("COPY --from=build {VENV} {VENV}"));
+    }
+    file.line("COPY --from=build /app /app");
+    promises(plan, file);
+}
+
+fn single_stage(plan: &ImagePlan, file: &mut Writer) {
+    file.line(&format!("FROM {}", plan.base.value));
+    let mut all: Vec<_> = plan.build_packages.iter().chain(&plan.run_packages).cloned().collect();
+    all.sort();
+    all.dedup_by(|a, b| a.name == b.name);
+    if !all.is_empty() {
+        file.gap();
+        packages(plan.family, &all, file);
+    }
+    account(plan, file);
+    environment(plan, file);
+    file.line("WORKDIR /app");
+    install(plan, file);
+    file.gap();
+    file.line("COPY . .");
+    if let Install::Uv { package: true, .. } = plan.install {
+        run_install(plan, "uv sync --frozen --no-dev --no-editable", file);
+    }
+    compile_code(file);
+    promises(plan, file);
+}
+
+/// The way that most Dockerfiles begin: everything in one stage, as root.
+fn naive(plan: &ImagePlan, file: &mut Writer) {
+    file.line(&format!("FROM {}", plan.base.value));
+    file.line("WORKDIR /app");
+    file.line("COPY . .");
+    match &plan.install {
+        Install::Requirements { files, .. } => {
+            let first = files.first().map(String::as_str).unwrap_or_default();
+            run_install(plan, &format!("pip install -r {}", shell(first)), file);
+        }
+        Install::Listed(requirements) => {
+            run_install(plan, &format!("pip install {}", listed(requirements)), file);
+        }
+        Install::Uv { .. } => {
+            file.line(&format!("RUN pip install uv=={UV}"));
+            file.line(&format!("ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never PATH={VENV}/bin:$PATH"));
+            run_install(plan, "uv sync --frozen --no-dev", file);
+        }
+        Install::Nothing => {}
+    }
+    promises(plan, file);
+}
+
+/// Packages of the operating system, with the archive's lists and files kept between builds and out of the layer.
+fn packages(family: Family, packages: &[SystemPackage], file: &mut Writer) {
+    let names: Vec<_> = packages.iter().map(|p| p.name.as_str()).collect();
+    match family {
+        Family::Debian => {
+            file.line("RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\");
+            file.line("    --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\");
+            file.line("    rm -f /etc/apt/apt.conf.d/docker-clean \\");
+            file.line(" && apt-get update \\");
+            file.line(" && apt-get install -y --no-install-recommends \\");
+            file.line(&format!("      {}", names.join(" \\\n      ")));
+        }
+        Family::Alpine => {
+            file.line("RUN apk add --no-cache \\");
+            file.line(&format!("      {}", names.join(" \\\n      ")));
+        }
+    }
+}
+
+fn install(plan: &ImagePlan, file: &mut Writer) {
+    if !plan.install.runs() {
+        return;
+    }
+    file.gap();
+    file.comment("Dependencies, from the files that state them alone: code that changes does not bring them here again.");
+    match &plan.install {
+        Install::Requirements { files, local } => {
+            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
+            copies(files.iter().chain(local), file);
+            let first = files.first().map(String::as_str).unwrap_or_default();
+            run_install(plan, &format!("{} -r {}", pip(), shell(first)), file);
+        }
+        Install::Listed(requirements) => {
+            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
+            run_install(plan, &format!("{} {}", pip(), listed(requirements)), file);
+        }
+        Install::Uv { files, .. } => {
+            file.line(&format!("RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"));
+            file.line(&format!("ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1"));
+            copies(files.iter(), file);
+            run_install(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
+        }
+        Install::Nothing => {}
+    }
+}
+
+fn pip() -> String {
+    format!("pip --python {VENV}/bin/python install --disable-pip-version-check")
+}
+
+fn listed(requirements: &[String]) -> String {
+    requirements.iter().map(|r| shell(r)).collect::<Vec<_>>().join(" ")
+}
+
+/// Each folder's files in one COPY, to the same place.
+fn copies<'a>(paths: impl Iterator<Item = &'a String>, file: &mut Writer) {
+    let mut folders: Vec<(String, Vec<&str>)> = Vec::new();
+    for path in paths {
+        let folder = path.rsplit_once('/').map_or("./".to_owned(), |(f, _)| format!("{f}/"));
+        match folders.iter_mut().find(|(f, _)| *f == folder) {
+            Some((_, files)) => files.push(path),
+            None => folders.push((folder, vec![path])),
+        }
+    }
+    for (folder, files) in folders {
+        let mut words: Vec<_> = files.iter().map(|f| (*f).to_owned()).collect();
+        words.push(folder);
+        if words.iter().any(|w| w.contains(char::is_whitespace)) {
+            file.line(&format!("COPY {}", json(&words)));
+        } else {
+            file.line(&format!("COPY {}", words.join(" ")));
+        }
+    }
+}
+
+/// One step of a package manager, with its cache, and with credentials that reach this step and no layer.
+fn run_install(plan: &ImagePlan, command: &str, file: &mut Writer) {
+    let cache = if command.contains("uv sync") { "/root/.cache/uv" } else { "/root/.cache/pip" };
+    file.line(&format!("RUN --mount=type=cache,target={cache} \\"));
+    let mut exports = Vec::new();
+    for id in &plan.secrets {
+        match SECRET_FILES.iter().find(|(known, _)| known == id) {
+            Some((_, target)) => {
+                file.line(&format!("    --mount=type=secret,id={id},required=true,target={target} \\"));
+            }
+            None => {
+                file.line(&format!("    --mount=type=secret,id={id},required=true \\"));
+                exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
+            }
+        }
+    }
+    if exports.is_empty() {
+        file.line(&format!("    {command}"));
+    } else {
+        file.line(&format!("    export {} \\", exports.join(" ")));
+        file.line(&format!(" && {command}"));
+    }
+}
+
+fn compile_code(file: &mut Writer) {
+    // A template that only ends in .py does not compile, and need not.
+    file.line("RUN python -m compileall -q --invalidation-mode unchecked-hash . || true");
+}
+
+fn account(plan: &ImagePlan, file: &mut Writer) {
+    let Some(Account { name, uid, gid }) = &plan.account else { return };
+    file.gap();
+    match plan.family {
+        Family::Debian => {
+            file.line(&format!("RUN groupadd --gid {gid} {name} \\"));
+            file.line(&format!(
+                " && useradd --uid {uid} --gid {gid} --create-home --shell /usr/sbin/nologin {name}"
+            ));
+        }
+        Family::Alpine => {
+            file.line(&format!("RUN addgroup -g {gid} {name} && adduser -u {uid} -G {name} -D -s /sbin/nologin {name}"));
+        }
+    }
+}
+
+fn environment(plan: &ImagePlan, file: &mut Writer) {
+    let path = plan.install.runs().then(|| format!("PATH={VENV}/bin:$PATH"));
+    let variables = path.into_iter().chain(plan.env.iter().map(|(k, v)| format!("{k}={v}")));
+    file.line(&format!("ENV {}", variables.collect::<Vec<_>>().join(" \\\n    ")));
+}
+
+/// What Kubernetes will be told: user, port, health, start. All of it is read back from the image.
+fn promises(plan: &ImagePlan, file: &mut Writer) {
+    file.gap();
+    if let Some(account) = &plan.account {
+        file.comment("By number: the kubelet can't tell whether a name is root.");
+        file.line(&format!("USER {}:{}", account.uid, account.gid));
+    }
+    for port in &plan.ports {
+        file.line(&format!("EXPOSE {}", port.port));
+    }
+    if let Some(check) = &plan.healthcheck {
+        healthcheck(&check.value, file);
+    }
+    let labels: Vec<_> = plan.labels.iter().map(|(k, v)| format!("{k}={}", quoted(v))).collect();
+    if !labels.is_empty() {
+        file.line(&format!("LABEL {}", labels.join(" \\\n      ")));
+    }
+    file.line(&format!("CMD {}", json(&plan.command)));
+}
+
+fn healthcheck(check: &Healthcheck, file: &mut Writer) {
+    let Healthcheck { interval, timeout, start_period, retries, .. } = check;
+    file.line(&format!(
+        "HEALTHCHECK --interval={interval} --timeout={timeout} --start-period={start_period} --retries={retries} \\"
+    ));
+    match &check.test {
+        Test::Exec(argv) => file.line(&format!("  CMD {}", json(argv))),
+        Test::Shell(text) => file.line(&format!("  CMD {text}")),
+    }
+}
+
+/// A JSON array, as exec forms want it, with a space after each comma.
+fn json(words: &[String]) -> String {
+    let words: Vec<_> = words.iter().map(|w| serde_json::Value::from(w.as_str()).to_string()).collect();
+    format!("[{}]", words.join(", "))
+}
+
+/// A value in a LABEL: double quotes, in which Docker expands `$` and knows `\`.
+fn quoted(text: &str) -> String {
+    let escaped = text.chars().flat_map(|c| match c {
+        '"' | '\\' | '$' => vec!['\\', c],
+        '\n' | '\r' => vec![' '],
+        c => vec![c],
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}
+
+/// A word for /bin/sh.
+fn shell(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+}
+
+impl Writer {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn comment(&mut self, text: &str) {
+        self.line(&format!("# {text}"));
+    }
+
+    fn gap(&mut self) {
+        self.text.push('\n');
+    }
+}

@@ -1,0 +1,15 @@
+//! The image: planned, written down as a Dockerfile, named, and read back as a contract.
+
+pub mod config;
+pub mod context;
+pub mod contract;
+pub mod dockerfile;
+pub mod duration;
+pub mod ignore;
+pub mod install;
+pub mod native;
+pub mod pattern;
+pub mod plan;
+pub mod planner;
+pub mod reference;
+pub mod selection;

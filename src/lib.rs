@@ -1,0 +1,46 @@
+//! pydeploy: from a Python project's directory to a slim, non-root image in a registry, and to Kubernetes manifests whose
+//! probes and security context are compiled from that image.
+//!
+//! # The chain
+//!
+//! ```text
+//! SourceTree → Project → ImagePlan → BuildInput → Local → Pushed(DigestRef) → ImageConfig → ImageContract
+//!            → Workload → Manifests
+//! ```
+//!
+//! Each stage takes one type and gives the next; a wrong order does not compile. The contract is read back from the
+//! image that the registry confirmed, never copied from the plan.
+//!
+//! # The rooms
+//!
+//! | room | what is in it | |
+//! |---|---|---|
+//! | [`cli`] | what was typed | |
+//! | [`settings`] | what was meant: flags, environment, file | edge |
+//! | [`commands`] | one file a verb | |
+//! | [`stages`] | what the verbs string together: prepare, build, push, write | edge |
+//! | [`report`] | the only printer | edge |
+//! | [`fault`] | every class of failure, its exit code and advice | |
+//! | [`source`] | a project's files, its build context, its revision | edge |
+//! | [`project`] | what a Python project is, with evidence | pure |
+//! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
+//! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
+//! | [`registry`] | credentials, reading and tagging | edge |
+//! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
+//! | [`manifests`] | Kubernetes objects and their YAML | pure |
+//!
+//! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
+
+pub mod cli;
+pub mod commands;
+pub mod engine;
+pub mod fault;
+pub mod image;
+pub mod manifests;
+pub mod project;
+pub mod registry;
+pub mod report;
+pub mod settings;
+pub mod source;
+pub mod stages;
+pub mod workload;

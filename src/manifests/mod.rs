@@ -1,0 +1,6 @@
+//! Manifests: a workload as Kubernetes objects, and their YAML.
+
+pub mod objects;
+pub mod yaml;
+
+pub use objects::{Manifests, Object};

@@ -1,0 +1,70 @@
+//! YAML: objects as text that every YAML reader takes back unchanged.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::objects::{Manifests, Object};
+
+/// One file of manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The first line of each file that we write: only files with it are ever overwritten.
+pub const MARK: &str = "# Made by pydeploy from the image's own contract; the next `pydeploy ship` writes it anew.";
+
+/// Why an object could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write the manifest as YAML")]
+pub struct YamlError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// A file for each object.
+pub fn files(manifests: &Manifests) -> Result<Vec<File>, YamlError> {
+    let file = |object: &Object| {
+        let text = format!("{MARK}\n{}", text(object)?);
+        Ok(File { name: format!("{}.yaml", object.file_stem()), text })
+    };
+    manifests.0.iter().map(file).collect()
+}
+
+/// All objects as one stream of documents.
+pub fn stream(manifests: &Manifests) -> Result<String, YamlError> {
+    let texts: Vec<_> = manifests.0.iter().map(text).collect::<Result<_, _>>()?;
+    Ok(texts.join("---\n"))
+}
+
+fn text(object: &Object) -> Result<String, YamlError> {
+    let value = value(object).map_err(|e| YamlError(Box::new(e)))?;
+    serde_yaml::to_string(&value).map_err(|e| YamlError(Box::new(e)))
+}
+
+/// The object as Kubernetes' JSON.
+pub fn value(object: &Object) -> Result<Value, serde_json::Error> {
+    let value = match object {
+        Object::ServiceAccount(o) => to_value(o),
+        Object::Deployment(o) => to_value(o),
+        Object::Service(o) => to_value(o),
+    }?;
+    Ok(head_first(value))
+}
+
+fn to_value(object: &impl Serialize) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(object)
+}
+
+/// People look for apiVersion, kind and metadata first.
+fn head_first(value: Value) -> Value {
+    let Value::Object(mut fields) = value else { return value };
+    let mut ordered = serde_json::Map::new();
+    for name in ["apiVersion", "kind", "metadata"] {
+        if let Some(field) = fields.shift_remove(name) {
+            ordered.insert(name.to_owned(), field);
+        }
+    }
+    ordered.extend(fields);
+    Value::Object(ordered)
+}

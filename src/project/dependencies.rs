@@ -1,0 +1,104 @@
+//! What a project depends on.
+
+use super::Evidence;
+
+/// The dependencies of a project, and what states them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependencies {
+    /// The files that state them, from which they are installed.
+    pub source: DependencySource,
+    /// The packages that are known to be installed on Linux, sorted by name: all of them where there is a lock, else
+    /// those that are named.
+    pub packages: Vec<Dependency>,
+    /// What an install needs to know of package indexes.
+    pub indexes: IndexUse,
+}
+
+/// The files that state the dependencies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DependencySource {
+    /// Requirements files, as pip reads them.
+    Requirements {
+        /// The root file, then every file that it includes by `-r` or `-c`, in the order in which pip meets them.
+        files: Vec<String>,
+        /// Whether pip checks hashes: one line names a hash, or `--require-hashes` is there.
+        hashes: bool,
+        /// The names of variables that pip replaces (`${NAME}`), sorted.
+        variables: Vec<String>,
+        /// Files and folders that must be there when pip runs (`-e ./lib`, `./x.whl`, `--find-links ./wheels`),
+        /// sorted; `.` for the project itself.
+        local_paths: Vec<String>,
+    },
+    /// A uv.lock.
+    UvLock {
+        /// The lock's path.
+        lock: String,
+        /// The path of the pyproject.toml that it locks.
+        pyproject: String,
+        /// Whether the project itself is an installable package.
+        package: bool,
+        /// The file that the build backend reads as the description.
+        readme: Option<String>,
+        /// The files that the build backend reads as licences, sorted.
+        licenses: Vec<String>,
+        /// Folders and files of the project that the lock installs as packages of their own, sorted.
+        members: Vec<String>,
+    },
+    /// `[project]` dependencies without a lock.
+    Pyproject {
+        /// The requirements as they are written.
+        requirements: Vec<String>,
+        /// Whether the project itself is an installable package.
+        package: bool,
+        /// The file that the build backend reads as the description.
+        readme: Option<String>,
+        /// The files that the build backend reads as licences, sorted.
+        licenses: Vec<String>,
+    },
+    /// Nothing is installed: only the standard library is used.
+    None,
+}
+
+/// A package that is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// Its name, normalised by PEP 503.
+    pub name: String,
+    /// Its exact version, where it is locked or pinned.
+    pub version: Option<String>,
+    /// The extras that are asked for, normalised and sorted.
+    pub extras: Vec<String>,
+    /// Where it is stated.
+    pub evidence: Evidence,
+    /// The file names of its wheels; `None` where nothing lists them.
+    pub wheels: Option<Vec<String>>,
+    /// Whether there is a source distribution; `None` where nothing lists files.
+    pub sdist: Option<bool>,
+    /// Whether the project itself asks for it, rather than another package.
+    pub direct: bool,
+}
+
+/// What an install needs to know of package indexes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexUse {
+    /// The lines that name an index or a page of links.
+    pub places: Vec<Evidence>,
+    /// The variables that the URLs and options are made of, sorted: most often credentials.
+    pub variables: Vec<String>,
+}
+
+impl Dependencies {
+    /// The package of this normalised name.
+    pub fn get(&self, name: &str) -> Option<&Dependency> {
+        self.packages.iter().find(|package| package.name == name)
+    }
+
+    /// Whether the project itself is installed as a package, so that its code is importable from anywhere.
+    pub fn installs_project(&self) -> bool {
+        match &self.source {
+            DependencySource::Requirements { local_paths, .. } => local_paths.iter().any(|path| path == "."),
+            DependencySource::UvLock { package, .. } | DependencySource::Pyproject { package, .. } => *package,
+            DependencySource::None => false,
+        }
+    }
+}

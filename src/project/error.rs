@@ -1,0 +1,325 @@
+//! Why a project could not be understood.
+
+use std::fmt;
+
+use super::{Evidence, Framework, Manager, PythonVersion};
+use crate::source;
+
+/// What stands in the way of deciding. Each is a fault of the project or of what was stated about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of the project could not be read.
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    /// A file is not TOML.
+    #[error("could not read {at} as TOML: {message}")]
+    Toml {
+        /// The file and line.
+        at: Evidence,
+        /// What the parser said.
+        message: String,
+    },
+    /// A key holds something that it can't.
+    #[error("{key} in {at} should be {expected}")]
+    Key {
+        /// The dotted key.
+        key: String,
+        /// Where it stands.
+        at: Evidence,
+        /// What it should be.
+        expected: String,
+    },
+    /// A line of a requirements file, or an entry of a list of dependencies, is not a requirement.
+    #[error("could not read the requirement `{text}` ({at}): {reason}")]
+    Requirement {
+        /// The file and line.
+        at: Evidence,
+        /// The text, without credentials.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
+    /// A requirements file names an option that pip does not read there.
+    #[error("unknown option {option} in {at}")]
+    UnknownOption {
+        /// The file and line.
+        at: Evidence,
+        /// The option.
+        option: String,
+        /// The nearest option that exists.
+        nearest: Option<String>,
+    },
+    /// A file or folder that another one names is not there.
+    #[error("{at} names {path}, which is not in the project")]
+    MissingPath {
+        /// Where it is named.
+        at: Evidence,
+        /// What is missing, relative to the root.
+        path: String,
+    },
+    /// A path leads out of the project, so that it can't be part of the build context.
+    #[error("{at} names {path}, which lies outside the build context")]
+    OutsideContext {
+        /// Where it is named.
+        at: Evidence,
+        /// The path as it is written.
+        path: String,
+    },
+    /// Requirements files include each other in a circle, or hundreds deep.
+    #[error("{at} includes {path}, which includes it in turn")]
+    IncludeCycle {
+        /// The line that closes the circle.
+        at: Evidence,
+        /// The file that it names.
+        path: String,
+    },
+    /// Nothing in the directory is a Python project.
+    #[error("nothing that looks like a Python project in {root}")]
+    NothingFound {
+        /// The name of the root folder.
+        root: String,
+    },
+    /// There is Python code that imports what nothing installs.
+    #[error("nothing says what the project depends on, and {at} imports {module}")]
+    NothingStated {
+        /// The import.
+        at: Evidence,
+        /// What it imports.
+        module: String,
+    },
+    /// Several files could be the one that states the dependencies.
+    #[error("which requirements file is installed is not clear: {}", files.join(", "))]
+    WhichRequirements {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// A manager or a manifest that can't be built from yet.
+    #[error("{what} are not supported yet ({at})")]
+    Unsupported {
+        /// What, in the plural.
+        what: String,
+        /// What gives it away.
+        at: Evidence,
+        /// The way out.
+        mend: String,
+    },
+    /// The setting names a manager whose file is not there.
+    #[error("the manager is stated to be {manager}, but there is no {file}")]
+    ManagerFileMissing {
+        /// The stated manager.
+        manager: Manager,
+        /// The file that it reads.
+        file: String,
+        /// The way out.
+        mend: String,
+    },
+    /// Two manifests say different things.
+    #[error("{what}")]
+    WhichManager {
+        /// How they differ.
+        what: String,
+        /// The managers that can be stated.
+        managers: Vec<Manager>,
+    },
+    /// The lock was made for other dependencies than pyproject.toml states.
+    #[error("uv.lock does not match pyproject.toml: {what}")]
+    StaleLock {
+        /// The difference.
+        what: String,
+    },
+    /// Something that only a lock can answer.
+    #[error("{what}, and there is no uv.lock")]
+    NeedsLock {
+        /// What needs it.
+        what: String,
+    },
+    /// A lock that this version can't read.
+    #[error("could not use uv.lock: {what}")]
+    Lock {
+        /// What is wrong.
+        what: String,
+        /// The way out.
+        mend: String,
+    },
+    /// What states the Python version can't be read as one.
+    #[error("could not read `{text}` ({at}) as a Python version")]
+    PythonUnreadable {
+        /// What it says.
+        text: String,
+        /// Where.
+        at: Evidence,
+    },
+    /// No supported Python is what is asked for.
+    #[error("python {text} is not supported{}", place(at.as_ref()))]
+    PythonUnsupported {
+        /// What is asked for.
+        text: String,
+        /// Where.
+        at: Option<Evidence>,
+        /// What would be accepted instead, where that can be told.
+        mend: Option<String>,
+    },
+    /// Two places ask for different Pythons.
+    #[error("{first_at} asks for python {first}, but {second_at} allows only {second}")]
+    PythonContradiction {
+        /// The first version.
+        first: PythonVersion,
+        /// Where.
+        first_at: Evidence,
+        /// What the other allows.
+        second: String,
+        /// Where.
+        second_at: Evidence,
+    },
+    /// A stated name can't name a Deployment.
+    #[error("`{name}` can't name a project: names are at most 63 of a-z, 0-9 and -, and start with a letter")]
+    Name {
+        /// The stated name.
+        name: String,
+        /// A name that would do.
+        suggestion: String,
+    },
+    /// The application object was not found.
+    #[error("found no {framework} application to start{}", place(near.as_ref()))]
+    NoEntry {
+        /// The framework.
+        framework: Framework,
+        /// A place that comes near, if there is one.
+        near: Option<Evidence>,
+        /// Why that place is not it.
+        why: Option<String>,
+        /// A ready value for the setting.
+        example: Vec<String>,
+    },
+    /// Several applications could be the one to start.
+    #[error("several applications could be the one to start: {}", list(candidates))]
+    SeveralEntries {
+        /// What is written for the server, and where it stands.
+        candidates: Vec<(String, Evidence)>,
+        /// A ready value for the setting.
+        example: Vec<String>,
+    },
+    /// No installed server can serve the application.
+    #[error("no server for the {framework} application is among the dependencies{}", seen(elsewhere.as_ref()))]
+    NoServer {
+        /// The framework.
+        framework: Framework,
+        /// A server that is only stated for development or in an extra, and where.
+        elsewhere: Option<(String, Evidence)>,
+        /// The server to add.
+        add: &'static str,
+    },
+    /// Only a server that can't serve this kind of application is installed.
+    #[error("{server} alone can't serve a {framework} application ({at})")]
+    WrongServer {
+        /// The server.
+        server: String,
+        /// The framework.
+        framework: Framework,
+        /// Where the server is stated.
+        at: Evidence,
+        /// The server to add.
+        add: &'static str,
+    },
+    /// Nothing says what is to be run.
+    #[error("nothing says which command starts the project")]
+    NoCommand {
+        /// A ready value for the setting, where one suggests itself.
+        example: Option<Vec<String>>,
+    },
+}
+
+fn place(at: Option<&Evidence>) -> String {
+    at.map_or_else(String::new, |at| format!(" ({at})"))
+}
+
+fn list(candidates: &[(String, Evidence)]) -> String {
+    candidates.iter().map(|(name, at)| format!("{name} ({at})")).collect::<Vec<_>>().join(", ")
+}
+
+fn seen(elsewhere: Option<&(String, Evidence)>) -> String {
+    elsewhere.map_or_else(String::new, |(what, at)| format!("; {what} ({at})"))
+}
+
+/// A command as the setting is written.
+struct Setting<'a>(&'a [String]);
+
+impl fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|word| format!("{word:?}")).collect();
+        write!(f, "command = [{}]", words.join(", "))
+    }
+}
+
+impl Error {
+    /// What mends it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Source(_) | Self::Toml { .. } | Self::Key { .. } => None,
+            Self::Requirement { hint, .. } => hint.clone(),
+            Self::UnknownOption { nearest, .. } => nearest.as_ref().map(|n| format!("did you mean {n}?")),
+            Self::MissingPath { .. } => Some("add the file, or correct the path".to_owned()),
+            Self::OutsideContext { .. } => {
+                Some("copy it into the project, or run pydeploy on the folder that holds both".to_owned())
+            }
+            Self::IncludeCycle { .. } => Some("remove one of the two includes".to_owned()),
+            Self::NothingFound { .. } => Some(
+                "looked for uv.lock, pyproject.toml, requirements.txt, requirements/*.txt, poetry.lock, pdm.lock, \
+                 Pipfile, setup.py and *.py; name the project's directory if it is another one"
+                    .to_owned(),
+            ),
+            Self::NothingStated { .. } => {
+                Some("write requirements.txt, or [project] dependencies in pyproject.toml".to_owned())
+            }
+            Self::WhichRequirements { files } => files.first().map(|file| {
+                format!("write a requirements.txt at the root that includes the one to install, e.g. `-r {file}`")
+            }),
+            Self::Unsupported { mend, .. } | Self::ManagerFileMissing { mend, .. } | Self::Lock { mend, .. } => {
+                Some(mend.clone())
+            }
+            Self::WhichManager { managers, .. } => Some(which(managers)),
+            Self::StaleLock { .. } | Self::NeedsLock { .. } => Some("run: uv lock".to_owned()),
+            _ => self.hint_to_start(),
+        }
+    }
+
+    fn hint_to_start(&self) -> Option<String> {
+        let state = |example: &[String]| format!("state it: {}", Setting(example));
+        match self {
+            Self::PythonUnreadable { .. } | Self::PythonContradiction { .. } => {
+                Some(format!("state the version to use with the setting `python`, e.g. python = \"{}\"", self.python()))
+            }
+            Self::PythonUnsupported { mend, .. } => Some(mend.clone().unwrap_or_else(|| {
+                format!("pydeploy builds with python {} to {}", PythonVersion::OLDEST, PythonVersion::NEWEST)
+            })),
+            Self::Name { suggestion, .. } => Some(format!("`{suggestion}` would do")),
+            Self::NoEntry { why, example, .. } => {
+                let why = why.as_ref().map_or_else(String::new, |why| format!("{why}; "));
+                Some(format!("{why}{}", state(example)))
+            }
+            Self::SeveralEntries { example, .. } => Some(state(example)),
+            Self::NoServer { add, .. } | Self::WrongServer { add, .. } => {
+                Some(format!("add {add} to the dependencies, or state the setting `command`"))
+            }
+            Self::NoCommand { example: Some(example) } => Some(state(example)),
+            Self::NoCommand { example: None } => {
+                Some("state it with the setting `command`, e.g. command = [\"python\", \"main.py\"]".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn python(&self) -> PythonVersion {
+        match self {
+            Self::PythonContradiction { first, .. } => *first,
+            _ => PythonVersion::DEFAULT,
+        }
+    }
+}
+
+fn which(managers: &[Manager]) -> String {
+    let values: Vec<_> = managers.iter().map(|m| format!("manager = \"{m}\"")).collect();
+    format!("state which one counts with the setting `manager`: {}", values.join(" or "))
+}

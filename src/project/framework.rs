@@ -1,0 +1,72 @@
+//! The web framework that a project is written with.
+
+use std::fmt;
+
+/// A framework whose applications are started by a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Framework {
+    /// `FastAPI`.
+    FastApi,
+    /// Litestar.
+    Litestar,
+    /// Quart.
+    Quart,
+    /// Starlette.
+    Starlette,
+    /// Django.
+    Django,
+    /// Flask.
+    Flask,
+}
+
+/// How a server calls an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Interface {
+    /// Asynchronously: <https://asgi.readthedocs.io>.
+    Asgi,
+    /// Synchronously: PEP 3333.
+    Wsgi,
+}
+
+impl Framework {
+    /// Every framework; those that are built on another one come before it.
+    pub const ALL: [Self; 6] = [Self::FastApi, Self::Litestar, Self::Quart, Self::Starlette, Self::Django, Self::Flask];
+
+    /// Its name, which is also that of its package.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FastApi => "fastapi",
+            Self::Litestar => "litestar",
+            Self::Quart => "quart",
+            Self::Starlette => "starlette",
+            Self::Django => "django",
+            Self::Flask => "flask",
+        }
+    }
+
+    /// How a server calls its applications. Django's can be called either way.
+    pub fn interface(self) -> Interface {
+        match self {
+            Self::FastApi | Self::Litestar | Self::Quart | Self::Starlette => Interface::Asgi,
+            Self::Django | Self::Flask => Interface::Wsgi,
+        }
+    }
+
+    /// The class whose instance is the application.
+    pub(crate) fn constructor(self) -> Option<&'static str> {
+        match self {
+            Self::FastApi => Some("FastAPI"),
+            Self::Litestar => Some("Litestar"),
+            Self::Quart => Some("Quart"),
+            Self::Starlette => Some("Starlette"),
+            Self::Flask => Some("Flask"),
+            Self::Django => None,
+        }
+    }
+}
+
+impl fmt::Display for Framework {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

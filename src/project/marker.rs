@@ -1,0 +1,221 @@
+//! An environment marker, judged for the image.
+//!
+//! Grammar: <https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers>
+
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifier};
+
+use super::PythonVersion;
+
+/// Deeper than any marker that a person or a tool writes; what bounds the recursion.
+const DEPTH: usize = 32;
+
+/// The interpreter and system for which dependencies are chosen: `CPython` on Linux, on any machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    python: PythonVersion,
+}
+
+impl Target {
+    /// The image's Python.
+    pub(crate) fn new(python: PythonVersion) -> Self {
+        Self { python }
+    }
+
+    /// Whether the marker holds on any machine; the text of what is wrong where it is not a marker.
+    pub(crate) fn holds(self, marker: &str) -> Result<bool, String> {
+        // An image may be built for either machine: what one of them needs is needed.
+        let machines = ["x86_64", "aarch64"];
+        machines.into_iter().try_fold(false, |held, machine| Ok(self.judge(marker, machine)? || held))
+    }
+
+    fn judge(self, marker: &str, machine: &'static str) -> Result<bool, String> {
+        let mut parser = Parser { rest: marker, target: self, machine };
+        let value = parser.any(DEPTH)?;
+        match parser.peek() {
+            None => Ok(value),
+            Some(c) => Err(format!("found `{c}` where the marker should end")),
+        }
+    }
+
+    fn value(self, variable: &str, machine: &str) -> Option<String> {
+        let PythonVersion { major, minor } = self.python;
+        Some(match variable {
+            "python_version" => format!("{major}.{minor}"),
+            // Images carry the newest patch release, whichever that is.
+            "python_full_version" | "implementation_version" => format!("{major}.{minor}.99"),
+            "os_name" | "os.name" => "posix".to_owned(),
+            "sys_platform" | "sys.platform" => "linux".to_owned(),
+            "platform_system" => "Linux".to_owned(),
+            "platform_machine" | "platform.machine" => machine.to_owned(),
+            "platform_python_implementation" | "python_implementation" | "platform.python_implementation" => {
+                "CPython".to_owned()
+            }
+            "implementation_name" => "cpython".to_owned(),
+            "platform_release" | "platform_version" | "platform.version" | "extra" | "extras" | "dependency_groups" => {
+                String::new()
+            }
+            _ => return None,
+        })
+    }
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+    target: Target,
+    machine: &'static str,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start();
+        self.rest.chars().next()
+    }
+
+    fn eat(&mut self, text: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        self.rest.strip_prefix(text).inspect(|rest| self.rest = rest).is_some()
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        match self.rest.strip_prefix(word) {
+            Some(rest) if !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn any(&mut self, depth: usize) -> Result<bool, String> {
+        let mut value = self.all(depth)?;
+        while self.word("or") {
+            value |= self.all(depth)?;
+        }
+        Ok(value)
+    }
+
+    fn all(&mut self, depth: usize) -> Result<bool, String> {
+        let mut value = self.one(depth)?;
+        while self.word("and") {
+            value &= self.one(depth)?;
+        }
+        Ok(value)
+    }
+
+    fn one(&mut self, depth: usize) -> Result<bool, String> {
+        if self.eat("(") {
+            let depth = depth.checked_sub(1).ok_or("the marker is nested too deeply")?;
+            let value = self.any(depth)?;
+            return if self.eat(")") { Ok(value) } else { Err("a `)` is missing in the marker".to_owned()) };
+        }
+        let left = self.operand()?;
+        let operator = self.operator()?;
+        let right = self.operand()?;
+        compare(&left, operator, &right)
+    }
+
+    fn operand(&mut self) -> Result<String, String> {
+        match self.peek() {
+            Some(quote @ ('"' | '\'')) => {
+                let body = self.rest.get(1..).unwrap_or_default();
+                let (value, rest) = body.split_once(quote).ok_or("a quote is not closed in the marker")?;
+                self.rest = rest;
+                Ok(value.to_owned())
+            }
+            _ => {
+                let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+                let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+                self.rest = rest;
+                self.target
+                    .value(name, self.machine)
+                    .ok_or_else(|| format!("`{name}` is neither a quoted text nor a marker's variable"))
+            }
+        }
+    }
+
+    fn operator(&mut self) -> Result<&'a str, String> {
+        const SIGNS: [&str; 8] = ["===", "==", "~=", "!=", "<=", ">=", "<", ">"];
+        if self.word("not") {
+            return if self.word("in") { Ok("not in") } else { Err("`not` without `in` in the marker".to_owned()) };
+        }
+        if self.word("in") {
+            return Ok("in");
+        }
+        SIGNS.into_iter().find(|sign| self.eat(sign)).ok_or_else(|| "a comparison is missing in the marker".to_owned())
+    }
+}
+
+fn compare(left: &str, operator: &str, right: &str) -> Result<bool, String> {
+    match operator {
+        "in" => return Ok(right.contains(left)),
+        "not in" => return Ok(!right.contains(left)),
+        _ => {}
+    }
+    if let (Ok(specifier), Ok(version)) =
+        (VersionSpecifier::from_str(&format!("{operator}{right}")), Version::from_str(left))
+    {
+        return Ok(specifier.contains(&version));
+    }
+    match operator {
+        "==" | "===" => Ok(left == right),
+        "!=" => Ok(left != right),
+        "<" => Ok(left < right),
+        "<=" => Ok(left <= right),
+        ">" => Ok(left > right),
+        ">=" => Ok(left >= right),
+        _ => Err(format!("`{operator}` compares versions, and these are none")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn holds(marker: &str) -> Result<bool, String> {
+        Target::new(PythonVersion { major: 3, minor: 12 }).holds(marker)
+    }
+
+    #[test]
+    fn judges_for_linux() {
+        for yes in [
+            "sys_platform == 'linux'",
+            "sys_platform != \"win32\" and python_version >= '3.8'",
+            "platform_machine == 'aarch64'",
+            "(python_version < '3.9' or os_name=='posix')",
+            "'3.9' <= python_version",
+            "python_version in '3.11 3.12'",
+            "python_full_version == '3.12.*'",
+            "platform_python_implementation not in 'PyPy'",
+            "python_version>'3.9'and'linux' in sys_platform",
+        ] {
+            assert_eq!(holds(yes), Ok(true), "{yes}");
+        }
+        for no in ["sys_platform == 'win32'", "python_version < '3'", "extra == 'dev'", "platform_machine == 'riscv64'"]
+        {
+            assert_eq!(holds(no), Ok(false), "{no}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_marker() {
+        for bad in [
+            "",
+            "python",
+            "python_version",
+            "python_version >=",
+            "os_name ~= 'x'",
+            "'linux' ~= sys_platform",
+            "os_name == 'x",
+            "(os_name == 'x'",
+            "os_name == 'x' os_name",
+            "os_name not 'x'",
+        ] {
+            assert!(holds(bad).is_err(), "{bad}");
+        }
+        assert!(holds(&format!("{}os_name == 'x'", "(".repeat(100_000))).unwrap_err().contains("nested"));
+    }
+}

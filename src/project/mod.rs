@@ -1,0 +1,153 @@
+//! What a Python project is: every decision with the evidence that it rests on.
+
+pub mod decision;
+mod dependencies;
+mod django;
+mod elsewhere;
+mod entry;
+mod error;
+mod framework;
+mod health;
+mod import_root;
+mod launch;
+mod manager;
+mod manifest;
+mod marker;
+mod name;
+mod paths;
+mod port;
+mod pyproject;
+mod python;
+mod requirement;
+mod requirements;
+mod scan;
+mod server;
+mod standard_library;
+mod start;
+mod suggestion;
+mod toml_file;
+mod unsupported;
+mod uv_lock;
+
+use std::fmt;
+
+pub use self::dependencies::{Dependencies, Dependency, DependencySource, IndexUse};
+pub use self::error::Error;
+pub use self::framework::{Framework, Interface};
+pub use self::health::Health;
+pub use self::manager::{Manager, UnknownManager};
+pub use self::name::name;
+pub use self::python::{NotAVersion, PythonVersion};
+pub use decision::{Decision, Evidence};
+
+use self::manifest::Manifest;
+use self::marker::Target;
+use self::pyproject::Pyproject;
+use self::scan::Sources;
+use self::start::{Start, Starter};
+use self::uv_lock::UvLock;
+use crate::source::SourceTree;
+
+/// What the user has stated, which beats anything detected.
+#[derive(Debug, Clone, Default)]
+pub struct Stated {
+    /// The project's name.
+    pub name: Option<Decision<String>>,
+    /// The version of Python.
+    pub python: Option<Decision<PythonVersion>>,
+    /// The manager whose file counts.
+    pub manager: Option<Decision<Manager>>,
+    /// The command that starts the project, in exec form.
+    pub command: Option<Decision<Vec<String>>>,
+    /// The port that it listens on.
+    pub port: Option<Decision<u16>>,
+    /// The path that a probe asks for.
+    pub health_path: Option<Decision<String>>,
+}
+
+/// Whether a project answers requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// It listens on a port.
+    Web,
+    /// It does not.
+    Worker,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Web => "web",
+            Self::Worker => "worker",
+        })
+    }
+}
+
+/// A Python project, as far as it matters to its image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its name: a DNS label that begins with a letter.
+    pub name: Decision<String>,
+    /// Its version, where it is stated.
+    pub version: Option<Decision<String>>,
+    /// What it says of itself in one line.
+    pub description: Option<String>,
+    /// The manager of its dependencies.
+    pub manager: Decision<Manager>,
+    /// The Python that it runs on.
+    pub python: Decision<PythonVersion>,
+    /// What it depends on.
+    pub dependencies: Dependencies,
+    /// The web framework, if it is written with one.
+    pub framework: Option<Decision<Framework>>,
+    /// Whether it answers requests.
+    pub kind: Decision<Kind>,
+    /// What starts it, in exec form.
+    pub command: Decision<Vec<String>>,
+    /// The port that it listens on; `None` for a worker.
+    pub port: Option<Decision<u16>>,
+    /// What a probe checks; `None` for a worker.
+    pub health: Option<Decision<Health>>,
+    /// The folder that the code is imported from, where that is not the root and the project is not installed.
+    pub import_root: Option<Decision<String>>,
+}
+
+impl Project {
+    /// Decides everything from a project's files and from what is stated.
+    pub fn read(tree: &SourceTree, stated: &Stated) -> Result<Self, Error> {
+        let pyproject = Pyproject::read(tree)?;
+        let pyproject = pyproject.as_ref();
+        // A lock that does not count need not be readable.
+        let counts = stated.manager.as_ref().is_none_or(|manager| manager.value == Manager::Uv);
+        let lock = if counts { UvLock::read(tree)? } else { None };
+        let locked_python = lock.as_ref().and_then(UvLock::requires_python);
+        let python = python::decide(tree, pyproject, locked_python.as_ref(), stated)?;
+        let sources = Sources::read(tree)?;
+        let target = Target::new(python.value);
+        let manifest = Manifest { tree, pyproject, lock: lock.as_ref(), sources: &sources, target };
+        let (manager, dependencies) = manifest.choose(stated)?;
+        if let (Manager::Uv, Some(locked)) = (manager.value, &locked_python)
+            && !python::allows(locked, python.value)?
+        {
+            let what = format!("it was made for python {}, and {} is used", locked.text, python.value);
+            return Err(Error::StaleLock { what });
+        }
+        let starter = Starter { tree, sources: &sources, pyproject, dependencies: &dependencies, stated };
+        let Start { framework, kind, command, port, health, import_root } = starter.decide()?;
+        let version = pyproject.and_then(|p| p.version.clone());
+        Ok(Self {
+            name: name::decide(tree, pyproject, stated)?,
+            version: version.map(|located| Decision::seen(located.text, "the version in pyproject.toml", located.at)),
+            description: pyproject.and_then(|p| p.description.clone()),
+            manager,
+            python,
+            dependencies,
+            framework,
+            kind,
+            command,
+            port,
+            health,
+            import_root,
+        })
+    }
+}

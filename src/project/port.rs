@@ -1,0 +1,132 @@
+//! The port that a project listens on.
+
+use super::launch::{self, Launch, Program};
+use super::scan::{Module, Sources};
+use super::{Decision, Error, Evidence, Stated};
+use crate::source::SourceTree;
+
+/// What servers take where nothing says otherwise.
+pub(crate) const DEFAULT: u16 = 8000;
+/// Below it only root may listen on many clusters.
+const UNPRIVILEGED: u16 = 1024;
+
+/// The port of a stated command.
+pub(crate) fn of_command(
+    tree: &SourceTree,
+    sources: &Sources,
+    command: &Decision<Vec<String>>,
+    stated: &Stated,
+) -> Result<Option<Decision<u16>>, Error> {
+    if stated.port.is_some() {
+        return Ok(stated.port.clone());
+    }
+    let launch = Launch::new(&command.value);
+    if let Some((port, flag)) = launch.port() {
+        let because = format!("{flag} of the stated command");
+        return Ok(Some(Decision { value: port, because, evidence: command.evidence.clone() }));
+    }
+    let script = launch.script(sources).and_then(|path| sources.get(&path)).and_then(in_code);
+    if script.is_some() {
+        return Ok(script);
+    }
+    let Program::Server(own) = launch.kind() else { return Ok(None) };
+    if command.value.iter().any(|word| word.contains("gunicorn"))
+        && let Some(bound) = gunicorn(tree)?
+    {
+        return Ok(Some(bound));
+    }
+    Ok(Some(Decision::assumed(own, "what the stated command takes by itself")))
+}
+
+/// The port for a command that pydeploy writes.
+pub(crate) fn for_entry(
+    tree: &SourceTree,
+    module: Option<&Module>,
+    is_gunicorn: bool,
+    stated: &Stated,
+) -> Result<Decision<u16>, Error> {
+    if let Some(stated) = &stated.port {
+        return Ok(stated.clone());
+    }
+    let found = match module.and_then(in_code) {
+        None if is_gunicorn => gunicorn(tree)?,
+        found => found,
+    };
+    Ok(match found {
+        Some(Decision { value, evidence, .. }) if value < UNPRIVILEGED => Decision {
+            value: DEFAULT,
+            because: format!("the default: only root may listen on {value}, which the code names"),
+            evidence,
+        },
+        Some(found) => found,
+        None => Decision::assumed(DEFAULT, "the default: nothing names a port"),
+    })
+}
+
+/// `uvicorn.run(…, port=N)`, `app.run(port=N)`
+fn in_code(module: &Module) -> Option<Decision<u16>> {
+    let mut ports =
+        module.calls("run").chain(module.calls("serve")).chain(module.calls("run_app")).filter_map(|(_, open)| {
+            let value = module.keyword(module.arguments(open), "port")?;
+            let port = module.number(value)?;
+            Some(Decision::seen(port, "the port that the code runs on by itself", module.at(value)))
+        });
+    ports.next()
+}
+
+/// `bind = "0.0.0.0:N"` in gunicorn.conf.py
+fn gunicorn(tree: &SourceTree) -> Result<Option<Decision<u16>>, Error> {
+    const FILE: &str = "gunicorn.conf.py";
+    let Some(text) = tree.text(FILE)? else { return Ok(None) };
+    let module = Module::new(FILE, text);
+    let bound = module.top().find_map(|(offset, line)| {
+        let value = line.strip_prefix("bind")?.trim_start().strip_prefix('=')?;
+        let inner = value.trim_start().trim_start_matches(['[', '(']);
+        let port = launch::address(module.literal(offset + line.len() - inner.len())?)?;
+        let Evidence { file, line } = module.at(offset);
+        Some(Decision::seen(port, "bound by gunicorn's configuration", Evidence { file, line }))
+    });
+    Ok(bound)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn entry(text: &str, gunicorn: &str) -> (u16, Option<String>) {
+        let tree = SourceTree::in_memory("p", [("main.py", text), ("gunicorn.conf.py", gunicorn)]);
+        let sources = Sources::read(&tree).unwrap();
+        let port = for_entry(&tree, sources.get("main.py"), true, &Stated::default()).unwrap();
+        (port.value, port.evidence.map(|at| at.to_string()))
+    }
+
+    fn command(words: &str, text: &str) -> Option<u16> {
+        let tree = SourceTree::in_memory("p", [("main.py", text), ("gunicorn.conf.py", "bind = ['0.0.0.0:7000']")]);
+        let sources = Sources::read(&tree).unwrap();
+        let command = Decision::assumed(shlex::split(words).unwrap(), "stated");
+        of_command(&tree, &sources, &command, &Stated::default()).unwrap().map(|port| port.value)
+    }
+
+    #[test]
+    fn literals_in_code_then_gunicorns_file_then_the_default() {
+        let code = "if __name__ == '__main__':\n    uvicorn.run(\n        'main:app',\n        port=9000,\n    )\n";
+        assert_eq!(entry(code, "bind = '0.0.0.0:7000'"), (9000, Some("main.py:4".into())));
+        assert_eq!(
+            entry("app.run(port=int(os.environ['PORT']))", "x = 1\nbind = '0.0.0.0:7000'"),
+            (7000, Some("gunicorn.conf.py:2".into()))
+        );
+        assert_eq!(entry("", "bind = f'0.0.0.0:{port}'"), (8000, None));
+        assert_eq!(entry("app.run(port=80)", ""), (8000, Some("main.py:1".into())));
+    }
+
+    #[test]
+    fn a_stated_command_says_its_port_or_its_program_does() {
+        assert_eq!(command("uvicorn main:app --port 9000", ""), Some(9000));
+        assert_eq!(command("uvicorn main:app", ""), Some(8000));
+        assert_eq!(command("gunicorn main:app", ""), Some(7000));
+        assert_eq!(command("flask run", ""), Some(5000));
+        assert_eq!(command("python main.py", "web.run_app(app, port=9001)"), Some(9001));
+        assert_eq!(command("python main.py", ""), None);
+    }
+}

@@ -1,0 +1,262 @@
+//! What pyproject.toml says about a project.
+
+use toml_edit::{Item, TableLike};
+
+use super::toml_file::{Located, TomlFile};
+use super::{Error, paths, requirement};
+use crate::source::SourceTree;
+
+/// The file's name.
+pub(crate) const FILE: &str = "pyproject.toml";
+
+/// A requirement that is not installed in the image: of an extra, a group or for development.
+#[derive(Debug, Clone)]
+pub(crate) struct Aside {
+    /// What it belongs to, as a phrase ("the group dev").
+    pub(crate) place: String,
+    /// The requirement.
+    pub(crate) requirement: Located,
+}
+
+/// What is of interest in pyproject.toml.
+#[derive(Debug, Default)]
+pub(crate) struct Pyproject {
+    /// Whether there is a `[project]` table.
+    pub(crate) has_project: bool,
+    /// `[project]` name, or Poetry's.
+    pub(crate) name: Option<Located>,
+    /// `[project]` version, or Poetry's.
+    pub(crate) version: Option<Located>,
+    /// `[project]` description.
+    pub(crate) description: Option<String>,
+    /// `[project]` dependencies; `None` where the key is absent.
+    pub(crate) dependencies: Option<Vec<Located>>,
+    /// What is stated but not installed.
+    pub(crate) asides: Vec<Aside>,
+    /// `[project]` requires-python, or Poetry's python in the same terms.
+    pub(crate) requires_python: Option<Located>,
+    /// The file that the build backend reads as the description.
+    pub(crate) readme: Option<String>,
+    /// The files that the build backend reads as licences.
+    pub(crate) licenses: Vec<String>,
+    /// The line of `dynamic`, where it names the dependencies.
+    pub(crate) dynamic_dependencies: Option<Located>,
+    /// The requirements files that setuptools reads for dynamic dependencies.
+    pub(crate) dynamic_files: Vec<Located>,
+    /// Whether the project is installed itself: it has a build system, and nothing says otherwise.
+    pub(crate) package: bool,
+    /// `[tool.poetry]` with dependencies of its own.
+    pub(crate) poetry: Option<Located>,
+    /// What of `[tool.uv]` only uv honours (sources, indexes).
+    pub(crate) uv_only: Option<Located>,
+    /// The lines that name an index for uv.
+    pub(crate) indexes: Vec<Located>,
+}
+
+impl Pyproject {
+    /// Reads the file, if there is one.
+    pub(crate) fn read(tree: &SourceTree) -> Result<Option<Self>, Error> {
+        let Some(text) = tree.text(FILE)? else { return Ok(None) };
+        let file = TomlFile::parse(FILE, text)?;
+        let poetry = file.table(&["tool", "poetry"])?;
+        let mut this = Self {
+            has_project: file.table(&["project"])?.is_some(),
+            name: file.text(&["project", "name"])?.or(file.text(&["tool", "poetry", "name"])?),
+            version: file.text(&["project", "version"])?.or(file.text(&["tool", "poetry", "version"])?),
+            description: file.text(&["project", "description"])?.map(|d| d.text).filter(|d| !d.is_empty()),
+            dependencies: file.texts(&["project", "dependencies"])?,
+            asides: asides(&file),
+            requires_python: file.text(&["project", "requires-python"])?,
+            ..Self::default()
+        };
+        this.read_documents(tree, &file)?;
+        this.read_dynamic(&file)?;
+        this.package = packaged(&file);
+        if poetry.is_some_and(|table| table.contains_key("dependencies")) && this.dependencies.is_none() {
+            let at = file.at(file.get(&["tool", "poetry"]).and_then(Item::span));
+            this.poetry = Some(Located { text: "[tool.poetry]".to_owned(), at });
+        }
+        if this.requires_python.is_none() {
+            this.requires_python = poetry_python(&file);
+        }
+        this.read_uv(&file);
+        Ok(Some(this))
+    }
+
+    /// Where a package is stated without being installed.
+    pub(crate) fn aside(&self, package: &str) -> Option<&Aside> {
+        self.asides.iter().find(|aside| requirement::name_of(&aside.requirement.text).as_deref() == Some(package))
+    }
+
+    fn read_documents(&mut self, tree: &SourceTree, file: &TomlFile) -> Result<(), Error> {
+        let item = file.get(&["project", "readme"]);
+        self.readme = match item {
+            Some(item) if item.is_str() => item.as_str().map(str::to_owned),
+            _ => file.text(&["project", "readme", "file"])?.map(|readme| readme.text),
+        };
+        // `license = "MIT"` is an expression, `license = {file = …}` is a file.
+        let license = file.get(&["project", "license"]).filter(|item| item.is_table_like());
+        let mut patterns: Vec<String> =
+            license.and_then(|item| item.get("file")).and_then(Item::as_str).map(str::to_owned).into_iter().collect();
+        let listed = file.get(&["project", "license-files"]);
+        let listed = listed.and_then(|item| item.get("paths").or_else(|| item.get("globs"))).or(listed);
+        patterns.extend(listed.map(|item| file.strings_in(item)).unwrap_or_default().into_iter().map(|p| p.text));
+        let matched = tree.files().filter(|path| patterns.iter().any(|pattern| paths::matches(pattern, path)));
+        self.licenses = matched.map(str::to_owned).collect();
+        if let Some(readme) = self.readme.as_ref().filter(|readme| !tree.contains(readme)) {
+            let at = file.at(item.and_then(Item::span));
+            return Err(Error::MissingPath { at, path: readme.clone() });
+        }
+        Ok(())
+    }
+
+    fn read_dynamic(&mut self, file: &TomlFile) -> Result<(), Error> {
+        let dynamic = file.texts(&["project", "dynamic"])?.unwrap_or_default();
+        self.dynamic_dependencies = dynamic.into_iter().find(|key| key.text == "dependencies");
+        if let Some(item) = file.get(&["tool", "setuptools", "dynamic", "dependencies", "file"]) {
+            let single = item.as_str().map(|text| Located { text: text.to_owned(), at: file.at(item.span()) });
+            self.dynamic_files = single.map_or_else(|| file.strings_in(item), |single| vec![single]);
+        }
+        Ok(())
+    }
+
+    fn read_uv(&mut self, file: &TomlFile) {
+        for key in ["index", "index-url", "extra-index-url", "find-links", "sources"] {
+            let Some(item) = file.get(&["tool", "uv", key]) else { continue };
+            // An array of tables has no place of its own; its first table has.
+            let first = item.as_array_of_tables().and_then(|tables| tables.get(0)).and_then(toml_edit::Table::span);
+            let named = Located { text: format!("[tool.uv] {key}"), at: file.at(item.span().or(first)) };
+            if key != "sources" {
+                self.indexes.push(named.clone());
+            }
+            if !item.as_table_like().is_some_and(TableLike::is_empty) {
+                self.uv_only.get_or_insert(named);
+            }
+        }
+    }
+}
+
+fn packaged(file: &TomlFile) -> bool {
+    let says = |path: &[&str]| file.get(path).and_then(Item::as_bool);
+    let stated = says(&["tool", "uv", "package"]).or(says(&["tool", "poetry", "package-mode"])).or(says(&[
+        "tool",
+        "pdm",
+        "distribution",
+    ]));
+    stated.unwrap_or(file.get(&["build-system"]).is_some())
+}
+
+fn asides(file: &TomlFile) -> Vec<Aside> {
+    let mut asides = Vec::new();
+    let mut add = |place: String, found: Vec<Located>| {
+        asides.extend(found.into_iter().map(|requirement| Aside { place: place.clone(), requirement }));
+    };
+    for (path, kind) in [
+        (&["project", "optional-dependencies"][..], "extra"),
+        (&["dependency-groups"], "group"),
+        (&["tool", "pdm", "dev-dependencies"], "group"),
+    ] {
+        for (name, item) in file.get(path).and_then(Item::as_table_like).into_iter().flat_map(|table| table.iter()) {
+            add(format!("the {kind} {name}"), file.strings_in(item));
+        }
+    }
+    if let Some(item) = file.get(&["tool", "uv", "dev-dependencies"]) {
+        add("the development dependencies".to_owned(), file.strings_in(item));
+    }
+    let groups = file.get(&["tool", "poetry", "group"]).and_then(Item::as_table_like);
+    for (name, item) in groups.into_iter().flat_map(|table| table.iter()) {
+        let packages = item.get("dependencies").and_then(Item::as_table_like);
+        let packages = packages.into_iter().flat_map(|table| table.iter());
+        let found = packages.map(|(key, item)| Located { text: key.to_owned(), at: file.at(item.span()) }).collect();
+        add(format!("the group {name}"), found);
+    }
+    asides
+}
+
+/// Poetry's constraint on Python in the terms of requires-python; `None` where it uses what those can't say.
+fn poetry_python(file: &TomlFile) -> Option<Located> {
+    let item = file.get(&["tool", "poetry", "dependencies", "python"])?;
+    let terms: Option<Vec<String>> = item.as_str()?.split(',').map(|term| poetry_term(term.trim())).collect();
+    Some(Located { text: terms?.join(","), at: file.at(item.span()) })
+}
+
+fn poetry_term(term: &str) -> Option<String> {
+    let parts = |version: &str| -> Option<(u64, Option<u64>)> {
+        let mut parts = version.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next().and_then(|minor| minor.parse().ok())))
+    };
+    if let Some(version) = term.strip_prefix('^') {
+        return Some(format!(">={version},<{}", parts(version)?.0.checked_add(1)?));
+    }
+    if let Some(version) = term.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
+        let (major, minor) = parts(version)?;
+        return Some(minor.map_or(format!("=={major}.*"), |minor| format!(">={version},=={major}.{minor}.*")));
+    }
+    let bare = term.starts_with(|c: char| c.is_ascii_digit());
+    if term == "*" || term.contains('|') {
+        return None;
+    }
+    Some(if bare { format!("=={term}") } else { term.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(text: &str, others: &[&str]) -> Result<Pyproject, Error> {
+        let files = others.iter().map(|path| (*path, "")).chain([(FILE, text)]);
+        Pyproject::read(&SourceTree::in_memory("p", files)).map(Option::unwrap)
+    }
+
+    #[test]
+    fn reads_the_files_that_a_backend_reads() {
+        let text = "[project]\nname=\"a\"\nreadme={file=\"docs/R.md\",content-type=\"text/markdown\"}\n\
+                    license-files=[\"LICEN[CS]E*\"]\n[build-system]\nrequires=[]\n";
+        let read_it = read(text, &["docs/R.md", "LICENSE.txt", "x.py"]).unwrap();
+        assert_eq!(read_it.readme.as_deref(), Some("docs/R.md"));
+        assert_eq!(read_it.licenses, ["LICENSE.txt"]);
+        assert!(read_it.package);
+        let table = read("[project]\nname='a'\nlicense={file='COPYING'}\nreadme='R.md'", &["COPYING", "R.md"]).unwrap();
+        assert_eq!((table.licenses, table.package), (vec!["COPYING".to_owned()], false));
+        let missing = read("[project]\nname='a'\nreadme='R.md'\n", &[]).unwrap_err();
+        assert_eq!(missing.to_string(), "pyproject.toml:3 names R.md, which is not in the project");
+    }
+
+    #[test]
+    fn a_package_can_be_switched_off() {
+        let system = "[build-system]\nrequires=[]\n";
+        for off in ["[tool.uv]\npackage=false", "[tool.poetry]\npackage-mode=false", "[tool.pdm]\ndistribution=false"] {
+            assert!(!read(&format!("{system}{off}"), &[]).unwrap().package, "{off}");
+        }
+        assert!(read("[tool.uv]\npackage=true", &[]).unwrap().package);
+    }
+
+    #[test]
+    fn what_is_stated_aside_is_known() {
+        let text = "[dependency-groups]\ndev=[\"Uvicorn[standard]>=0.3\", {include-group=\"x\"}]\n\
+                    [project.optional-dependencies]\nserver=[\"gunicorn\"]\n\
+                    [tool.poetry.group.test.dependencies]\nwaitress=\"^3\"\n";
+        let read = read(text, &[]).unwrap();
+        let aside = read.aside("uvicorn").unwrap();
+        assert_eq!((aside.place.as_str(), aside.requirement.at.line), ("the group dev", Some(2)));
+        assert_eq!(read.aside("gunicorn").unwrap().place, "the extra server");
+        assert_eq!(read.aside("waitress").unwrap().place, "the group test");
+        assert!(read.aside("flask").is_none());
+    }
+
+    #[test]
+    fn poetrys_python_is_translated() {
+        for (poetry, ours) in [
+            ("^3.11", Some(">=3.11,<4")),
+            ("~3.11", Some(">=3.11,==3.11.*")),
+            (">=3.9,<3.13", Some(">=3.9,<3.13")),
+            ("3.11.7", Some("==3.11.7")),
+            ("*", None),
+            ("^3.8 || ^4", None),
+        ] {
+            let read = read(&format!("[tool.poetry.dependencies]\npython = \"{poetry}\"\n"), &[]).unwrap();
+            assert_eq!(read.requires_python.map(|r| r.text).as_deref(), ours, "{poetry}");
+        }
+    }
+}

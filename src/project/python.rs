@@ -1,0 +1,197 @@
+//! The version of Python that a project runs on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
+use super::pyproject::Pyproject;
+use super::toml_file::Located;
+use super::{Decision, Error, Evidence, Stated};
+use crate::source::SourceTree;
+
+/// A minor version of Python, which always means its newest patch release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PythonVersion {
+    /// 3.
+    pub major: u8,
+    /// The number after the first dot.
+    pub minor: u8,
+}
+
+impl PythonVersion {
+    /// The oldest version that images are built for.
+    pub const OLDEST: Self = Self { major: 3, minor: 9 };
+    /// The newest version that images are built for.
+    pub const NEWEST: Self = Self { major: 3, minor: 14 };
+    /// What is used where it is allowed and nothing says otherwise.
+    pub const DEFAULT: Self = Self { major: 3, minor: 13 };
+
+    /// Whether images are built for it.
+    pub fn is_supported(self) -> bool {
+        (Self::OLDEST..=Self::NEWEST).contains(&self)
+    }
+
+    fn supported() -> impl DoubleEndedIterator<Item = Self> {
+        (Self::OLDEST.minor..=Self::NEWEST.minor).map(|minor| Self { major: 3, minor })
+    }
+
+    fn patch(self, patch: u64) -> Version {
+        Version::new([u64::from(self.major), u64::from(self.minor), patch])
+    }
+
+    /// Whether the newest patch release, whichever that is, satisfies the specifiers.
+    fn satisfies(self, specifiers: &VersionSpecifiers) -> bool {
+        specifiers.contains(&self.patch(99))
+    }
+}
+
+impl fmt::Display for PythonVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// A text that names no version of Python.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a Python version such as 3.13")]
+pub struct NotAVersion(pub String);
+
+impl FromStr for PythonVersion {
+    type Err = NotAVersion;
+
+    /// Reads `3.12` and `3.12.4`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Option<Vec<u8>> = text.split('.').map(|part| part.parse().ok()).collect();
+        match parts.as_deref() {
+            Some([major, minor] | [major, minor, _]) => Ok(Self { major: *major, minor: *minor }),
+            _ => Err(NotAVersion(text.to_owned())),
+        }
+    }
+}
+
+/// Decides the version from all that can say it.
+pub(crate) fn decide(
+    tree: &SourceTree,
+    pyproject: Option<&Pyproject>,
+    lock: Option<&Located>,
+    stated: &Stated,
+) -> Result<Decision<PythonVersion>, Error> {
+    if let Some(stated) = &stated.python {
+        return supported(stated.clone(), &stated.value.to_string());
+    }
+    let requires = pyproject.and_then(|p| p.requires_python.as_ref());
+    let requires = requires.map(|located| Ok::<_, Error>((located, specifiers(located)?))).transpose()?;
+    if let Some(pinned) = version_file(tree)? {
+        if let Some((located, allowed)) = &requires
+            && !pinned.value.satisfies(allowed)
+        {
+            return Err(contradiction(&pinned, located, allowed));
+        }
+        return Ok(pinned);
+    }
+    if let Some((located, allowed)) = &requires {
+        return newest(located, allowed, "stated in requires-python");
+    }
+    if let Some(runtime) = runtime_file(tree)? {
+        return Ok(runtime);
+    }
+    if let Some(located) = lock {
+        return newest(located, &specifiers(located)?, "stated in the lock's requires-python");
+    }
+    Ok(Decision::assumed(PythonVersion::DEFAULT, "the default: nothing states a version"))
+}
+
+/// Whether a version is one that `located` allows.
+pub(crate) fn allows(located: &Located, python: PythonVersion) -> Result<bool, Error> {
+    Ok(python.satisfies(&specifiers(located)?))
+}
+
+fn specifiers(located: &Located) -> Result<VersionSpecifiers, Error> {
+    VersionSpecifiers::from_str(&located.text)
+        .map_err(|_| Error::PythonUnreadable { text: located.text.clone(), at: located.at.clone() })
+}
+
+fn contradiction(pinned: &Decision<PythonVersion>, located: &Located, allowed: &VersionSpecifiers) -> Error {
+    if (0..50).any(|patch| allowed.contains(&pinned.value.patch(patch))) {
+        return exact(located, pinned.value);
+    }
+    Error::PythonContradiction {
+        first: pinned.value,
+        first_at: pinned.evidence.clone().unwrap_or_else(|| Evidence::file(".python-version")),
+        second: located.text.clone(),
+        second_at: located.at.clone(),
+    }
+}
+
+fn exact(located: &Located, python: PythonVersion) -> Error {
+    Error::PythonUnsupported {
+        text: located.text.clone(),
+        at: Some(located.at.clone()),
+        mend: Some(format!("images carry the newest patch release of a minor version: write =={python}.* instead")),
+    }
+}
+
+fn newest(located: &Located, allowed: &VersionSpecifiers, because: &str) -> Result<Decision<PythonVersion>, Error> {
+    let seen = |python| Ok(Decision::seen(python, because, located.at.clone()));
+    if PythonVersion::DEFAULT.satisfies(allowed) {
+        return seen(PythonVersion::DEFAULT);
+    }
+    if let Some(python) = PythonVersion::supported().rev().find(|python| python.satisfies(allowed)) {
+        return seen(python);
+    }
+    let patched = |python: &PythonVersion| (0..50).any(|patch| allowed.contains(&python.patch(patch)));
+    match PythonVersion::supported().rev().find(patched) {
+        Some(python) => Err(exact(located, python)),
+        None => Err(Error::PythonUnsupported { text: located.text.clone(), at: Some(located.at.clone()), mend: None }),
+    }
+}
+
+fn supported(decision: Decision<PythonVersion>, text: &str) -> Result<Decision<PythonVersion>, Error> {
+    if decision.value.is_supported() {
+        return Ok(decision);
+    }
+    Err(Error::PythonUnsupported { text: text.to_owned(), at: decision.evidence, mend: None })
+}
+
+/// The first version that .python-version names, as pyenv and uv read it.
+fn version_file(tree: &SourceTree) -> Result<Option<Decision<PythonVersion>>, Error> {
+    const FILE: &str = ".python-version";
+    let Some(text) = tree.text(FILE)? else { return Ok(None) };
+    let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.split('#').next().unwrap_or_default().trim()));
+    let Some((line, word)) = lines.into_iter().find(|(_, line)| !line.is_empty()) else { return Ok(None) };
+    let at = Evidence::line(FILE, line);
+    if word.starts_with(['<', '>', '=', '~', '!']) {
+        let located = Located { text: word.to_owned(), at };
+        return newest(&located, &specifiers(&located)?, "stated in .python-version").map(Some);
+    }
+    // uv writes a bare `3` for any Python 3: that decides nothing.
+    if word == "3" {
+        return Ok(None);
+    }
+    let unreadable = || Error::PythonUnreadable { text: word.to_owned(), at: at.clone() };
+    let version = ["cpython-", "cpython@", "cpython", "python-", "python"].iter().find_map(|p| word.strip_prefix(p));
+    let version = version.unwrap_or(word);
+    // uv's long form: cpython-3.12.4-linux-x86_64-gnu
+    let version = version.split('-').next().unwrap_or_default();
+    let python = version.parse().map_err(|_| unreadable())?;
+    supported(Decision::seen(python, "stated in .python-version", at.clone()), word).map(Some)
+}
+
+/// The version that Heroku's runtime.txt names.
+fn runtime_file(tree: &SourceTree) -> Result<Option<Decision<PythonVersion>>, Error> {
+    const FILE: &str = "runtime.txt";
+    let Some(text) = tree.text(FILE)? else { return Ok(None) };
+    let Some((n, word)) = text.lines().map(str::trim).enumerate().find(|(_, line)| !line.is_empty()) else {
+        return Ok(None);
+    };
+    let at = Evidence::line(FILE, n + 1);
+    let version = word.strip_prefix("python-").unwrap_or(word);
+    let unreadable = || Error::PythonUnreadable { text: word.to_owned(), at: at.clone() };
+    let python = version.parse().map_err(|_| unreadable())?;
+    supported(Decision::seen(python, "stated in runtime.txt", at.clone()), version).map(Some)
+}
+
+#[cfg(test)]
+#[path = "python_tests.rs"]
+mod tests;

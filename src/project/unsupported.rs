@@ -1,0 +1,108 @@
+//! A project that pydeploy can't install yet.
+
+use super::pyproject::Pyproject;
+use super::scan::Sources;
+use super::{Error, Evidence, Manager, elsewhere, paths, standard_library};
+use crate::source::SourceTree;
+
+/// What gives a manager away that is not supported.
+pub(crate) fn sign(tree: &SourceTree, pyproject: Option<&Pyproject>, manager: Manager) -> Option<Evidence> {
+    let files: &[&str] = match manager {
+        Manager::Poetry => &["poetry.lock"],
+        Manager::Pdm => &["pdm.lock"],
+        Manager::Pipenv => &["Pipfile.lock", "Pipfile"],
+        Manager::Uv | Manager::Pip => &[],
+    };
+    let file = files.iter().find(|file| tree.contains(file)).map(|file| Evidence::file(*file));
+    let table = || pyproject.and_then(|p| p.poetry.as_ref()).filter(|_| manager == Manager::Poetry);
+    file.or_else(|| table().map(|table| table.at.clone()))
+}
+
+/// The first manager that is not supported and has left a sign.
+pub(crate) fn first(tree: &SourceTree, pyproject: Option<&Pyproject>) -> Option<(Manager, Evidence)> {
+    Manager::ALL.into_iter().find_map(|manager| Some((manager, sign(tree, pyproject, manager)?)))
+}
+
+/// How a manager writes what pip reads.
+pub(crate) fn export(manager: Manager) -> String {
+    let command = match manager {
+        Manager::Poetry => {
+            "poetry export --format requirements.txt --output requirements.txt (by the plugin poetry-plugin-export)"
+        }
+        Manager::Pdm => "pdm export --prod --format requirements --output requirements.txt",
+        Manager::Pipenv => "pipenv requirements > requirements.txt",
+        Manager::Uv => "uv export --no-dev --format requirements.txt --output-file requirements.txt",
+        Manager::Pip => "pip freeze > requirements.txt",
+    };
+    format!("run: {command}; then state manager = \"pip\"")
+}
+
+/// The error about a manager.
+pub(crate) fn error(manager: Manager, at: Evidence) -> Error {
+    Error::Unsupported { what: format!("{manager} projects"), at, mend: export(manager) }
+}
+
+/// The error about dependencies that only the build backend knows.
+pub(crate) fn dynamic(at: Evidence) -> Error {
+    Error::Unsupported {
+        what: "dependencies that only the build backend knows (dynamic)".to_owned(),
+        at,
+        mend: "list them in [project] dependencies, or write a requirements.txt".to_owned(),
+    }
+}
+
+/// Goes through what else could state dependencies where no manifest was found, and refuses it.
+pub(crate) fn others(tree: &SourceTree, sources: &Sources) -> Result<(), Error> {
+    for (file, words) in [("setup.py", &["setup("][..]), ("setup.cfg", &["install_requires", "[metadata]"])] {
+        let text = tree.text(file)?.unwrap_or_default();
+        // A setup.cfg often only configures flake8.
+        if let Some(n) = text.lines().position(|line| words.iter().any(|word| line.trim_start().starts_with(word))) {
+            return Err(Error::Unsupported {
+                what: format!("projects that only {file} describes"),
+                at: Evidence::line(file, n + 1),
+                mend: "write a requirements.txt: its line `.` installs the project, and more lines what else runs it"
+                    .to_owned(),
+            });
+        }
+    }
+    if let Some(file) = ["environment.yml", "environment.yaml"].into_iter().find(|file| tree.contains(file)) {
+        return Err(Error::Unsupported {
+            what: "conda environments".to_owned(),
+            at: Evidence::file(file),
+            mend: "write requirements.txt with the packages by their names on the package index".to_owned(),
+        });
+    }
+    let sources_of_locks =
+        tree.files().find(|file| file.ends_with("requirements.in") || *file == "requirements/base.in");
+    if let Some(file) = sources_of_locks {
+        return Err(Error::Unsupported {
+            what: "requirements that were not compiled".to_owned(),
+            at: Evidence::file(file),
+            mend: format!("run: uv pip compile {file} --output-file requirements.txt"),
+        });
+    }
+    let files: Vec<String> = tree.files().filter(|file| elsewhere::is_requirements(file)).map(str::to_owned).collect();
+    if !files.is_empty() {
+        return Err(Error::WhichRequirements { files });
+    }
+    if !sources.any {
+        return Err(Error::NothingFound { root: tree.name().to_owned() });
+    }
+    foreign_import(tree, sources).map_or(Ok(()), Err)
+}
+
+/// The first import of what neither Python nor the project brings.
+fn foreign_import(tree: &SourceTree, sources: &Sources) -> Option<Error> {
+    let own = |package: &str| {
+        let is = |path: &str| path.strip_suffix(".py").is_some_and(|path| paths::file_name(path) == package);
+        tree.files().any(|path| is(path) || path.split('/').rev().skip(1).any(|folder| folder == package))
+    };
+    let modules = sources.modules.iter();
+    let mut imports = modules.flat_map(|module| module.imports.iter().filter(|i| i.top).map(move |i| (module, i)));
+    let foreign = imports.find(|(_, import)| {
+        let package = import.package();
+        !package.is_empty() && !standard_library::contains(package) && !own(package)
+    });
+    let (module, import) = foreign?;
+    Some(Error::NothingStated { at: module.at(import.offset), module: import.package().to_owned() })
+}

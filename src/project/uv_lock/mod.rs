@@ -1,0 +1,137 @@
+//! A uv.lock.
+
+mod format;
+mod reach;
+mod stale;
+
+use std::collections::BTreeSet;
+
+use self::format::{Lock, Package, Source};
+use super::marker::Target;
+use super::pyproject::{self, Pyproject};
+use super::toml_file::{Located, TomlFile};
+use super::{Dependency, Error, Evidence, paths, requirement};
+use crate::source::SourceTree;
+
+/// The file's name.
+pub(crate) const FILE: &str = "uv.lock";
+/// The version of the format that is read here; revisions of it only add keys.
+const VERSION: u32 = 1;
+
+/// A lock, and the line on which each package begins.
+#[derive(Debug)]
+pub(crate) struct UvLock {
+    lock: Lock,
+    lines: Vec<Option<usize>>,
+}
+
+/// What the project needs of its lock.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Installed {
+    /// The packages, sorted by name.
+    pub(crate) packages: Vec<Dependency>,
+    /// The folders and files of the project that are packages of their own.
+    pub(crate) members: Vec<String>,
+}
+
+impl UvLock {
+    /// Reads the lock, if there is one.
+    pub(crate) fn read(tree: &SourceTree) -> Result<Option<Self>, Error> {
+        let Some(text) = tree.text(FILE)? else { return Ok(None) };
+        let file = TomlFile::parse(FILE, text)?;
+        if let Some(version) = file.get(&["version"]).and_then(toml_edit::Item::as_integer)
+            && version != i64::from(VERSION)
+        {
+            return Err(Error::Lock {
+                what: format!("its format is version {version}, and only {VERSION} is known"),
+                mend: "lock with a uv that writes version 1, or look for a newer pydeploy".to_owned(),
+            });
+        }
+        let lines = file.table_lines("package");
+        let lock = toml_edit::de::from_document(file.into_document())
+            .map_err(|error| Error::Toml { at: Evidence::file(FILE), message: error.message().replace('\n', ", ") })?;
+        Ok(Some(Self { lock, lines }))
+    }
+
+    /// The Python that it was made for.
+    pub(crate) fn requires_python(&self) -> Option<Located> {
+        let text = self.lock.requires_python.clone()?;
+        Some(Located { text, at: Evidence::file(FILE) })
+    }
+
+    /// Whether a package is in the lock in this version; `None` where it is not there at all.
+    pub(crate) fn agrees(&self, name: &str, version: &str) -> Option<bool> {
+        let mut found = self.lock.packages.iter().filter(|package| package.name == name).peekable();
+        found.peek()?;
+        Some(found.any(|package| package.version.as_deref() == Some(version)))
+    }
+
+    /// Whether a package is in the lock.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.lock.packages.iter().any(|package| package.name == name)
+    }
+
+    /// What is installed without groups and extras, once the lock was found to match pyproject.toml.
+    pub(crate) fn installed(&self, project: &Pyproject, target: Target) -> Result<Installed, Error> {
+        let root = self.root()?;
+        if let Some(root) = self.lock.packages.get(root) {
+            stale::check(root, project)?;
+        }
+        let reached = reach::from(&self.lock, root, target);
+        let mut out = Installed::default();
+        let mut members = BTreeSet::new();
+        for (index, reached) in reached.iter().filter(|(index, _)| **index != root) {
+            let Some(package) = self.lock.packages.get(*index) else { continue };
+            if let Some(path) = package.source.local() {
+                members.insert(paths::resolve("", path, &self.evidence(*index))?);
+            }
+            let direct = project.dependencies.iter().flatten().find(|listed| {
+                reached.direct && requirement::name_of(&listed.text).as_deref() == Some(package.name.as_str())
+            });
+            let evidence = direct.map_or_else(|| self.evidence(*index), |listed| listed.at.clone());
+            let extras: Vec<_> = reached.extras.iter().cloned().collect();
+            out.packages.push(dependency(package, evidence, extras, reached.direct));
+        }
+        out.packages.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+        out.members = members.into_iter().collect();
+        Ok(out)
+    }
+
+    fn evidence(&self, index: usize) -> Evidence {
+        Evidence { file: FILE.to_owned(), line: self.lines.get(index).copied().flatten() }
+    }
+
+    /// The package that is the project itself.
+    fn root(&self) -> Result<usize, Error> {
+        let here = |source: &Source| source.local() == Some(".");
+        self.lock.packages.iter().position(|package| here(&package.source)).ok_or_else(|| {
+            let local = self.lock.packages.iter().filter_map(|package| package.source.local());
+            let members: Vec<_> = local.collect();
+            let mend = match members.first() {
+                Some(member) => format!(
+                    "give {} a [project] table that depends on the members, and run: uv lock (members: {member}{})",
+                    pyproject::FILE,
+                    members.iter().skip(1).map(|m| format!(", {m}")).collect::<String>(),
+                ),
+                None => "run: uv lock".to_owned(),
+            };
+            Error::Lock { what: "none of its packages is the project itself".to_owned(), mend }
+        })
+    }
+}
+
+fn dependency(package: &Package, evidence: Evidence, extras: Vec<String>, direct: bool) -> Dependency {
+    let listed = package.source.lists_files();
+    Dependency {
+        name: package.name.clone(),
+        version: package.version.clone(),
+        extras,
+        evidence,
+        wheels: listed.then(|| package.wheels.iter().filter_map(format::Artifact::file_name).collect()),
+        sdist: listed.then_some(package.sdist.is_some()),
+        direct,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! A client of one registry: the distribution protocol's reads and manifest writes.
+//!
+//! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
+
+use std::fmt;
+use std::path::PathBuf;
+
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use oci_spec::image::{Descriptor, Digest};
+use reqwest::Url;
+use tokio::sync::OnceCell;
+
+use super::auth::{Authenticator, Scope};
+use super::call::{Answer, Call, Origin};
+use super::credentials::Credentials;
+use super::digest;
+use super::error::Error;
+use super::failure::{Cause, Failure};
+use super::host::Host;
+use super::manifest::{self, RawManifest, media_type};
+use super::pointer::{Pointer, repository, written};
+use super::refusal::refusal;
+use super::traffic::Traffic;
+use super::transport::{Proxy, Transport};
+
+/// The largest manifest: what registries themselves take, at most.
+const MANIFEST: u64 = 4 << 20;
+/// The largest image config.
+const CONFIG: u64 = 8 << 20;
+/// The longest answer that isn't needed.
+const SMALL: u64 = 64 << 10;
+/// The digest that a registry announces.
+const DOCKER_CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// What protects a connection. Certificates are verified in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// TLS, always.
+    Tls,
+    /// TLS, or plain HTTP where the server has no TLS. Loopback hosts are so even when `Tls` is asked for.
+    InsecureAllowed,
+}
+
+/// What a client is made from.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The registry's host, with a port where it has one: `docker.io`, `localhost:5000`.
+    pub host: String,
+    /// What protects connections.
+    pub security: Security,
+    /// Files in PEM with certificate authorities to trust beside the system's.
+    pub extra_ca: Vec<PathBuf>,
+    /// What we call ourselves.
+    pub user_agent: String,
+}
+
+/// A client of one registry. Keeps connections and tokens; share it by reference.
+pub struct Registry {
+    host: Host,
+    security: Security,
+    transport: Transport,
+    auth: Authenticator,
+    base: OnceCell<Url>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("host", &self.host.name())
+            .field("security", &self.security)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// Makes a client; nothing is sent yet. Reads the files of certificate authorities.
+    pub fn new(options: &Options, credentials: Credentials) -> Result<Self, Error> {
+        let host = Host::parse(&options.host)?;
+        let (security, proxy) = if host.is_loopback() {
+            (Security::InsecureAllowed, Proxy::Never)
+        } else {
+            (options.security, Proxy::System)
+        };
+        let transport = Transport::new(&options.user_agent, &options.extra_ca, proxy)?;
+        let auth = Authenticator::new(host.name().to_owned(), credentials, security);
+        Ok(Self { host, security, transport, auth, base: OnceCell::new() })
+    }
+
+    /// What people call this registry: `docker.io` for all of Docker Hub's names.
+    pub fn host(&self) -> &str {
+        self.host.name()
+    }
+
+    /// What was sent and received so far.
+    pub fn traffic(&self) -> Traffic {
+        self.transport.traffic()
+    }
+
+    /// Whether there is a registry that accepts our credentials.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let call = self.call("registry API under /v2/".to_owned(), Method::GET, "v2/", SMALL).await?;
+        self.ask(&Scope::Registry, &call).await.map(drop)
+    }
+
+    /// A manifest, whose bytes agree with the digest that it was asked for by and with the one that the registry
+    /// announced.
+    pub async fn manifest(&self, repo: &str, pointer: &Pointer) -> Result<RawManifest, Error> {
+        let call = self.manifest_call(Method::GET, repo, pointer).await?;
+        let answer = self.ask(&Scope::Pull(repo.to_owned()), &call).await?;
+        let media_type = media_type(&answer.headers, &answer.body)
+            .ok_or_else(|| self.odd(&call, "it does not say what kind of manifest that is"))?;
+        if let Some(announced) = self.announced(&call, &answer.headers)? {
+            digest::verify(&call.what, &answer.body, &announced)?;
+        }
+        let mut manifest = RawManifest::new(answer.body, media_type)?;
+        if let Pointer::Digest(wanted) = pointer {
+            digest::verify(&call.what, &manifest.bytes, wanted)?;
+            manifest.digest = wanted.clone();
+        }
+        Ok(manifest)
+    }
+
+    /// What the registry says of a manifest; none when there is none. Unlike [`Registry::manifest`]'s, this digest is
+    /// the registry's word.
+    pub async fn head_manifest(&self, repo: &str, pointer: &Pointer) -> Result<Option<Descriptor>, Error> {
+        let call = self.manifest_call(Method::HEAD, repo, pointer).await?;
+        let answer = match self.ask(&Scope::Pull(repo.to_owned()), &call).await {
+            Err(Error::NotFound { .. }) => return Ok(None),
+            answer => answer?,
+        };
+        let announced = self.announced(&call, &answer.headers)?;
+        let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if let (Some(digest), Some(size), Some(kind)) = (announced, size, media_type(&answer.headers, b"")) {
+            match pointer {
+                Pointer::Digest(wanted) if *wanted != digest => return Err(mismatch(&call, wanted, &digest)),
+                _ => return Ok(Some(Descriptor::new(kind, size, digest))),
+            }
+        }
+        // A registry that keeps it to itself has to hand over the manifest.
+        let manifest = self.manifest(repo, pointer).await?;
+        Ok(Some(Descriptor::new(manifest.media_type, manifest.bytes.len() as u64, manifest.digest)))
+    }
+
+    /// Stores a manifest. Every blob and manifest that it names must be there already.
+    pub async fn put_manifest(&self, repo: &str, pointer: &Pointer, manifest: &RawManifest) -> Result<(), Error> {
+        let kind = HeaderValue::from_str(manifest.media_type.as_ref())
+            .map_err(|_| Error::BadName { text: manifest.media_type.to_string() })?;
+        let path = format!("v2/{}/manifests/{pointer}", repository(repo)?);
+        let what = format!("a place for manifest {}", written(repo, pointer));
+        let call = self.call(what, Method::PUT, &path, SMALL).await?;
+        let call = call.header(CONTENT_TYPE, kind).body(manifest.bytes.clone());
+        let answer = self.ask(&Scope::Push(repo.to_owned()), &call).await?;
+        match self.announced(&call, &answer.headers)? {
+            Some(stored) if stored != manifest.digest => Err(mismatch(&call, &manifest.digest, &stored)),
+            _ => Ok(()),
+        }
+    }
+
+    /// An image config, whose bytes agree with its descriptor's digest and size.
+    pub async fn config(&self, repo: &str, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        let digest = descriptor.digest();
+        let what = format!("image config {digest} of {repo}");
+        if descriptor.size() > CONFIG {
+            return Err(Error::TooLarge { what, limit: CONFIG });
+        }
+        let path = format!("v2/{}/blobs/{digest}", repository(repo)?);
+        let call = self.call(what, Method::GET, &path, CONFIG).await?;
+        let answer = self.ask(&Scope::Pull(repo.to_owned()), &call).await?;
+        digest::verify(&call.what, &answer.body, digest)?;
+        if answer.body.len() as u64 != descriptor.size() {
+            return Err(self.odd(&call, "its size is not the one that the manifest gives"));
+        }
+        Ok(answer.body.into())
+    }
+
+    /// Whether the repository has a blob.
+    pub async fn blob_exists(&self, repo: &str, digest: &Digest) -> Result<bool, Error> {
+        let path = format!("v2/{}/blobs/{digest}", repository(repo)?);
+        let call = self.call(format!("blob {digest} of {repo}"), Method::HEAD, &path, SMALL).await?;
+        match self.ask(&Scope::Pull(repo.to_owned()), &call).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn manifest_call(&self, method: Method, repo: &str, pointer: &Pointer) -> Result<Call, Error> {
+        let path = format!("v2/{}/manifests/{pointer}", repository(repo)?);
+        let call = self.call(format!("manifest {}", written(repo, pointer)), method, &path, MANIFEST).await?;
+        Ok(call.header(ACCEPT, HeaderValue::from_static(manifest::ACCEPT)))
+    }
+
+    async fn call(&self, what: String, method: Method, path: &str, limit: u64) -> Result<Call, Error> {
+        let url = self.base().await?.join(path).map_err(|_| Error::BadName { text: path.to_owned() })?;
+        Ok(Call::new(what, method, url, limit))
+    }
+
+    /// Sends a call with the authorization that it needs; gives back a success only.
+    async fn ask(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
+        let send = async |header: Option<&HeaderValue>| {
+            self.transport.send(&call.authorized(header)).await.map_err(|failure| failure.about(&call.what))
+        };
+        let challenged = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED && answer.origin == Origin::Asked;
+        let held = self.auth.held(scope).await;
+        let mut answer = send(held.as_ref()).await?;
+        if challenged(&answer) {
+            let header = self.auth.meet(&self.transport, call, &answer, scope, held.as_ref()).await?;
+            answer = send(Some(&header)).await?;
+            if challenged(&answer) {
+                return Err(self.auth.verdict(call, &answer));
+            }
+        }
+        if answer.status.is_success() {
+            Ok(answer)
+        } else {
+            Err(refusal(self.host.name(), &call.what, &answer, self.auth.credentials()))
+        }
+    }
+
+    /// The registry's URL: HTTPS, unless it may be plain HTTP and turns out to be. Found out once.
+    async fn base(&self) -> Result<&Url, Error> {
+        let url = |scheme: &str| {
+            let text = format!("{scheme}://{}/", self.host.endpoint());
+            Url::parse(&text).map_err(|_| Error::BadName { text })
+        };
+        self.base
+            .get_or_try_init(async || {
+                let https = url("https")?;
+                if self.security == Security::Tls {
+                    return Ok(https);
+                }
+                let what = "registry API under /v2/".to_owned();
+                let probe = https.join("v2/").map_err(|_| Error::BadName { text: https.to_string() })?;
+                match self.transport.send(&Call::new(what.clone(), Method::GET, probe, SMALL)).await {
+                    Err(failure) if self.has_no_tls(&failure) => url("http"),
+                    Err(failure) => Err(failure.about(&what)),
+                    Ok(_) => Ok(https),
+                }
+            })
+            .await
+    }
+
+    /// Whether a failed HTTPS request means that the server has no TLS. A certificate that isn't trusted does not.
+    fn has_no_tls(&self, failure: &Failure) -> bool {
+        match failure.cause {
+            Cause::Tls(rustls::Error::InvalidMessage(_)) | Cause::Closed(_) => true,
+            // With a port given, HTTP would be at the same closed door.
+            Cause::Refused(_) => !self.host.has_port(),
+            _ => false,
+        }
+    }
+
+    fn announced(&self, call: &Call, headers: &HeaderMap) -> Result<Option<Digest>, Error> {
+        let parse = |value: &HeaderValue| value.to_str().ok()?.parse().ok();
+        headers
+            .get(DOCKER_CONTENT_DIGEST)
+            .map(|value| parse(value).ok_or_else(|| self.odd(call, "its Docker-Content-Digest is no digest")))
+            .transpose()
+    }
+
+    fn odd(&self, call: &Call, reason: &str) -> Error {
+        Error::Protocol { host: self.host.name().to_owned(), what: call.what.clone(), reason: reason.to_owned() }
+    }
+}
+
+fn mismatch(call: &Call, expected: &Digest, actual: &Digest) -> Error {
+    Error::DigestMismatch { what: call.what.clone(), expected: expected.to_string(), actual: actual.to_string() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::conversations::script::{Script, answer};
+    use super::*;
+
+    fn client(host: String) -> Registry {
+        let options = Options { host, security: Security::Tls, extra_ca: Vec::new(), user_agent: "x".into() };
+        Registry::new(&options, Credentials::Anonymous).unwrap()
+    }
+
+    #[tokio::test]
+    async fn tls_is_not_given_up_unasked() {
+        let script = Script::serve(|_, _| answer("200 OK", &[], "{}")).await;
+        let mut registry = client(script.address.to_string());
+        // As if the host were not this machine's own.
+        registry.security = Security::Tls;
+        let fault = registry.ping().await.unwrap_err();
+        assert!(matches!(fault, Error::Tls { .. }), "{fault}");
+        assert!(fault.hint().unwrap().contains("--insecure-registry"), "{:?}", fault.hint());
+        assert!(script.heard().is_empty());
+    }
+
+    #[test]
+    fn docker_hub_answers_under_another_name() {
+        let registry = client("docker.io".to_owned());
+        assert_eq!((registry.host(), registry.host.endpoint()), ("docker.io", "registry-1.docker.io"));
+        assert_eq!(registry.security, Security::Tls);
+    }
+
+    #[tokio::test]
+    async fn names_lead_nowhere_else() {
+        let registry = client("docker.io".to_owned());
+        let fault = registry.manifest("../x", &Pointer::Tag("1".into())).await.unwrap_err();
+        assert!(matches!(fault, Error::BadName { .. }), "{fault}");
+        assert_eq!(registry.traffic().requests, 0);
+    }
+}

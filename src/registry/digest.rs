@@ -1,0 +1,59 @@
+//! A digest: the name of content by what is in it.
+
+use std::str::FromStr;
+
+use oci_spec::image::{Digest, DigestAlgorithm, Sha256Digest};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use super::error::Error;
+
+/// The digest that the ecosystem names content by.
+pub(super) fn sha256(bytes: &[u8]) -> Result<Digest, Error> {
+    let hex = hex(&Sha256::digest(bytes));
+    Sha256Digest::from_str(&hex).map(Digest::from).map_err(|_| Error::BadName { text: hex })
+}
+
+/// Whether `bytes` are what `expected` names; an algorithm that we can't compute never agrees.
+pub(super) fn verify(what: &str, bytes: &[u8], expected: &Digest) -> Result<(), Error> {
+    let actual = match expected.algorithm() {
+        DigestAlgorithm::Sha256 => hex(&Sha256::digest(bytes)),
+        DigestAlgorithm::Sha384 => hex(&Sha384::digest(bytes)),
+        DigestAlgorithm::Sha512 => hex(&Sha512::digest(bytes)),
+        _ => "of an algorithm that pydeploy does not have".to_owned(),
+    };
+    if actual == expected.digest() {
+        return Ok(());
+    }
+    let actual = format!("{}:{actual}", expected.algorithm());
+    Err(Error::DigestMismatch { what: what.to_owned(), expected: expected.to_string(), actual })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_what_its_digest_says() {
+        let digest = sha256(b"{}").unwrap();
+        assert_eq!(digest.as_ref(), "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+        verify("it", b"{}", &digest).unwrap();
+        let fault = verify("it", b"{ }", &digest).unwrap_err();
+        assert!(matches!(fault, Error::DigestMismatch { .. }), "{fault}");
+    }
+
+    #[test]
+    fn an_unknown_algorithm_never_agrees() {
+        assert!(verify("it", b"{}", &"multihash:abc".parse().unwrap()).is_err());
+        let long = format!("sha512:{}", hex(&Sha512::digest(b"{}")));
+        verify("it", b"{}", &long.parse().unwrap()).unwrap();
+    }
+}

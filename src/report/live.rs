@@ -1,0 +1,99 @@
+//! A live display: one line a running step, with its time and the last thing it printed.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anstream::ColorChoice;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::plain::{is_internal, one_line};
+use super::words::{duration, size};
+use super::{DIM, GREEN, Progress, RED, YELLOW};
+use crate::engine::Event;
+use crate::engine::event::End;
+
+/// A line for each step that runs; a mark for each that is done.
+pub(super) struct Live {
+    bars: MultiProgress,
+    running: Mutex<HashMap<String, ProgressBar>>,
+    color: ColorChoice,
+}
+
+impl Live {
+    pub(super) fn new(color: ColorChoice) -> Self {
+        Self { bars: MultiProgress::new(), running: Mutex::default(), color }
+    }
+
+    fn start(&self, id: &str, name: &str) {
+        let Ok(mut running) = self.running.lock() else { return };
+        if running.contains_key(id) {
+            return;
+        }
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        let style = ProgressStyle::with_template("{spinner:.cyan} {prefix} {elapsed:.dim} {wide_msg:.dim}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_prefix(one_line(name).chars().take(70).collect::<String>());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        running.insert(id.to_owned(), bar);
+    }
+
+    fn end(&self, id: &str, name: &str, end: End) {
+        if let Some(bar) = self.running.lock().ok().and_then(|mut r| r.remove(id)) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+        if is_internal(name) {
+            return;
+        }
+        let name: String = one_line(name).chars().take(90).collect();
+        self.line(&match end {
+            End::Ran(time) if time.is_zero() => format!("{GREEN}✓{GREEN:#} {name}"),
+            End::Ran(time) => format!("{GREEN}✓{GREEN:#} {name}  {DIM}{}{DIM:#}", duration(time)),
+            End::Cached => format!("{DIM}✓ {name}  cached{DIM:#}"),
+            End::Failed => format!("{RED}✗{RED:#} {name}"),
+        });
+    }
+
+    fn message(&self, id: &str, text: String) {
+        if let Ok(running) = self.running.lock()
+            && let Some(bar) = running.get(id)
+        {
+            bar.set_message(text);
+        }
+    }
+}
+
+impl Progress for Live {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Started { id, name } => self.start(id, name),
+            Event::Finished { id, name, end } => self.end(id, name, *end),
+            Event::Output { id, text } => {
+                if let Some(line) = text.lines().rev().find(|l| !l.trim().is_empty()) {
+                    self.message(id, line.trim().chars().filter(|c| !c.is_control()).collect());
+                }
+            }
+            Event::Progress { id, current, total } => {
+                let of = total.map(|t| format!(" of {}", size(t))).unwrap_or_default();
+                self.message(id, format!("{}{of}", size(*current)));
+            }
+            Event::Warning(text) => self.line(&format!("{YELLOW}warning{YELLOW:#}: {text}")),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        // indicatif draws on standard error as well, so a line is printed above what is running.
+        let shown = match self.color {
+            ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+            _ => text.to_owned(),
+        };
+        self.bars.suspend(|| super::stderr_line(self.color, &shown));
+    }
+
+    fn finish(&self) {
+        if let Ok(mut running) = self.running.lock() {
+            running.drain().for_each(|(_, bar)| bar.finish_and_clear());
+        }
+    }
+}

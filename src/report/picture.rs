@@ -1,0 +1,60 @@
+//! A picture: quantities as bars, with words beside them.
+
+use super::words::size;
+use super::{BOLD, CYAN, DIM};
+
+/// Columns of the longest bar.
+const WIDTH: usize = 32;
+
+/// One bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// Its length, in bytes.
+    pub bytes: u64,
+    /// What it stands for.
+    pub what: String,
+    /// A remark after it.
+    pub remark: String,
+}
+
+/// A title, rows of name and value, and bars in proportion.
+pub(super) fn draw(title: &str, rows: &[(String, String)], bars: &[Bar]) -> String {
+    let mut text = format!("\n{BOLD}{title}{BOLD:#}\n");
+    let name_width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or_default();
+    for (name, value) in rows {
+        text.push_str(&format!("  {DIM}{name:<name_width$}{DIM:#}  {value}\n"));
+    }
+    let longest = bars.iter().map(|b| b.bytes).max().unwrap_or_default().max(1);
+    for bar in bars {
+        let eighths = bar.bytes.saturating_mul(WIDTH as u64 * 8).div_ceil(longest);
+        let drawn = blocks(usize::try_from(eighths).unwrap_or_default());
+        let pad = " ".repeat(WIDTH.saturating_sub(drawn.chars().count()));
+        text.push_str(&format!(
+            "  {CYAN}{drawn}{CYAN:#}{pad} {:>9}  {} {DIM}{}{DIM:#}\n",
+            size(bar.bytes),
+            bar.what,
+            bar.remark
+        ));
+    }
+    text
+}
+
+/// A bar of that many eighths of a column.
+fn blocks(eighths: usize) -> String {
+    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    format!("{}{}", "█".repeat(eighths / 8), PARTS.get(eighths % 8).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_bar_fills_the_width_and_nothing_is_invisible() {
+        assert_eq!(blocks(WIDTH * 8).chars().count(), WIDTH);
+        assert_eq!(blocks(1), "▏");
+        let bar = |bytes| Bar { bytes, what: "x".into(), remark: String::new() };
+        let drawn = draw("t", &[], &[bar(1), bar(1_000_000)]);
+        assert!(drawn.contains('▏') && drawn.contains(&"█".repeat(WIDTH)));
+    }
+}

@@ -1,0 +1,118 @@
+//! Plain progress: lines, for CI logs and for programs.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use anstream::ColorChoice;
+use serde_json::json;
+
+use super::words::duration;
+use super::{Progress, stderr_line};
+use crate::engine::Event;
+use crate::engine::event::End;
+
+/// One line an event.
+pub(super) struct Plain {
+    color: ColorChoice,
+    output: bool,
+    started: Mutex<HashSet<String>>,
+}
+
+impl Plain {
+    /// `output`: the steps' own output too.
+    pub(super) fn new(color: ColorChoice, output: bool) -> Self {
+        Self { color, output, started: Mutex::default() }
+    }
+}
+
+/// Whether a step is one of BuildKit's own, of which a user knows nothing.
+pub(super) fn is_internal(name: &str) -> bool {
+    name.starts_with("[internal]") || name.starts_with("exporting") || name.starts_with("[auth]")
+}
+
+/// A step's name on one line.
+pub(super) fn one_line(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Progress for Plain {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Started { id, name } if !is_internal(name) => {
+                if self.started.lock().is_ok_and(|mut s| s.insert(id.clone())) {
+                    self.line(&format!("→ {}", one_line(name)));
+                }
+            }
+            Event::Finished { name, end, .. } if !is_internal(name) => {
+                let name = one_line(name);
+                self.line(&match end {
+                    End::Ran(time) if time.is_zero() => format!("✓ {name}"),
+                    End::Ran(time) => format!("✓ {name}  {}", duration(*time)),
+                    End::Cached => format!("✓ {name}  cached"),
+                    End::Failed => format!("✗ {name}"),
+                });
+            }
+            Event::Output { text, .. } if self.output => {
+                text.lines().for_each(|line| self.line(&format!("  │ {line}")));
+            }
+            Event::Warning(text) => self.line(&format!("warning: {text}")),
+            _ => {}
+        }
+    }
+
+    fn line(&self, text: &str) {
+        stderr_line(self.color, text);
+    }
+
+    fn finish(&self) {}
+}
+
+/// No progress; faults and warnings are still said.
+pub(super) struct Silent {
+    pub(super) color: ColorChoice,
+    pub(super) lines: bool,
+}
+
+impl Progress for Silent {
+    fn event(&self, _: &Event) {}
+
+    fn line(&self, text: &str) {
+        if self.lines {
+            stderr_line(self.color, text);
+        }
+    }
+
+    fn finish(&self) {}
+}
+
+/// One JSON object a line.
+pub(super) struct Lines;
+
+impl Progress for Lines {
+    fn event(&self, event: &Event) {
+        let value = match event {
+            Event::Started { id, name } => json!({"event": "started", "id": id, "name": name}),
+            Event::Finished { id, name, end } => {
+                let mut value = json!({"event": "finished", "id": id, "name": name, "cached": *end == End::Cached,
+                    "failed": *end == End::Failed});
+                if let (End::Ran(time), Some(fields)) = (end, value.as_object_mut()) {
+                    fields.insert("ms".into(), json!(time.as_millis()));
+                }
+                value
+            }
+            Event::Output { id, text } => json!({"event": "output", "id": id, "text": text}),
+            Event::Progress { id, current, total } => {
+                json!({"event": "progress", "id": id, "current": current, "total": total})
+            }
+            Event::Warning(text) => json!({"event": "warning", "text": text}),
+        };
+        stderr_line(ColorChoice::Never, &value.to_string());
+    }
+
+    fn line(&self, text: &str) {
+        let text = anstream::adapter::strip_str(text).to_string();
+        stderr_line(ColorChoice::Never, &json!({"event": "message", "text": text}).to_string());
+    }
+
+    fn finish(&self) {}
+}

@@ -1,0 +1,435 @@
+//! The settings: what was meant, from flags, environment and file. Nothing else reads any of these.
+
+pub mod keys;
+pub mod layers;
+mod machine;
+
+pub use layers::{Error, Origin};
+pub use machine::Machine;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use toml_edit::Value;
+
+use crate::cli::{ImageArgs, OutArgs, OutputArgs};
+use crate::engine::SecretSource;
+use crate::image::duration::GoDuration;
+use crate::image::plan::{Account, Strategy};
+use crate::image::planner::{Timings, Wishes};
+use crate::image::reference::Tag;
+use crate::project::{self, Decision, Evidence, Manager, PythonVersion};
+use crate::workload::Resources;
+use keys::Kind;
+use layers::{Layers, Stated};
+
+/// Everything that a command needs to know of its user's wishes.
+#[derive(Debug)]
+pub struct Settings {
+    /// The project's directory.
+    pub project: PathBuf,
+    /// What is stated of the project.
+    pub stated: project::Stated,
+    /// What is wished of the image.
+    pub wishes: Wishes,
+    /// Which Dockerfile to build.
+    pub dockerfile: DockerfileChoice,
+    /// The repository to push to, as stated.
+    pub registry: Option<Decision<String>>,
+    /// Tags to give; by default one is derived.
+    pub tags: Vec<Tag>,
+    /// The platform to build for.
+    pub platform: Option<String>,
+    /// What of the context is sent although it is held by default.
+    pub include: Vec<String>,
+    /// Where the values of build secrets are.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// How the registry may be spoken to.
+    pub security: RegistrySecurity,
+    /// Where manifests go.
+    pub out: Out,
+    /// What is stated of the deployment.
+    pub deploy: DeploySettings,
+}
+
+/// Which Dockerfile to build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DockerfileChoice {
+    /// The project's, if it has one; else ours.
+    Detect,
+    /// Ours.
+    Generated(Decision<()>),
+    /// This one of the project's.
+    File(Decision<String>),
+}
+
+/// How the registry may be spoken to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistrySecurity {
+    /// Plain HTTP is permitted.
+    pub insecure: bool,
+    /// A certificate authority to trust beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// Where manifests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Out {
+    /// Where the command puts them when nothing is stated.
+    Default,
+    /// Standard output.
+    Stdout,
+    /// A folder.
+    Folder(PathBuf),
+}
+
+/// What is stated of the deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploySettings {
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// How many.
+    pub replicas: i32,
+    /// What it asks for.
+    pub resources: Resources,
+}
+
+/// What a command was given, of all that commands can be given.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// The project's directory.
+    pub project: &'a Path,
+    /// Of the image.
+    pub image: &'a ImageArgs,
+    /// Of the manifests, where the command makes some.
+    pub out: Option<&'a OutArgs>,
+    /// Of the way to say it: the file and the environment to use.
+    pub output: &'a OutputArgs,
+}
+
+impl Settings {
+    /// Flags, then `PYDEPLOY_*` variables, then the chosen environment, then the file.
+    pub fn resolve(given: Given<'_>, machine: &Machine) -> Result<Self, Error> {
+        let mut layers = Layers::default();
+        layers.push(flags(given));
+        layers.push(variables(machine)?);
+        let file = find_file(given)?;
+        if let Some(name) = &given.output.env {
+            let mut environments = file.as_ref().map(|f| f.environments.clone()).unwrap_or_default();
+            let known = environments.keys().cloned().collect();
+            let chosen = environments.remove(name);
+            layers.push(chosen.ok_or_else(|| Error::NoEnvironment { name: name.clone(), known })?);
+        }
+        layers.push(file.map(|f| f.base).unwrap_or_default());
+        read(given.project, &Reader { layers: &layers })
+    }
+}
+
+/// The settings file: the one that was named, else pyproject.toml or pydeploy.toml of the project.
+fn find_file(given: Given<'_>) -> Result<Option<layers::FileLayers>, Error> {
+    if let Some(path) = &given.output.config {
+        return layers::read(path, &path.display().to_string());
+    }
+    let mut found: Option<(&str, layers::FileLayers)> = None;
+    for name in ["pyproject.toml", "pydeploy.toml"] {
+        let path = given.project.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let Some(layers) = layers::read(&path, name)? else { continue };
+        if let Some((first, _)) = &found {
+            return Err(Error::TwoFiles { first: format!("{first} ([tool.pydeploy])"), second: name.to_owned() });
+        }
+        found = Some((name, layers));
+    }
+    Ok(found.map(|(_, layers)| layers))
+}
+
+fn flags(given: Given<'_>) -> BTreeMap<String, Stated> {
+    let mut layer = BTreeMap::new();
+    let mut put = |key: &str, flag: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            layer.insert(key.to_owned(), Stated { value, origin: Origin::Flag(flag.to_owned()) });
+        }
+    };
+    let text = |t: &Option<String>| t.as_deref().map(Value::from);
+    let list = |l: &[String]| (!l.is_empty()).then(|| l.iter().collect::<Value>());
+    let image = given.image;
+    put("image", "--registry", text(&image.registry));
+    put("tags", "--tag", list(&image.tags));
+    put("engine", "--engine", text(&image.engine));
+    put("strategy", "--strategy", text(&image.strategy));
+    put("dockerfile", "--dockerfile", text(&image.dockerfile));
+    put("platform", "--platform", text(&image.platform));
+    put("base", "--base", text(&image.base));
+    put("build-secrets", "--build-secret", list(&image.build_secrets));
+    put("insecure-registry", "--insecure-registry", image.insecure_registry.then(|| Value::from(true)));
+    let ca = image.registry_ca.as_ref().map(|p| Value::from(p.display().to_string()));
+    put("registry-ca", "--registry-ca", ca);
+    if let Some(out) = given.out {
+        put("out", "--out", text(&out.out));
+        put("deploy.namespace", "--namespace", text(&out.namespace));
+    }
+    layer
+}
+
+fn variables(machine: &Machine) -> Result<BTreeMap<String, Stated>, Error> {
+    let mut layer = BTreeMap::new();
+    for (key, kind) in keys::KEYS {
+        let name = keys::variable(key);
+        let Some(text) = machine.variable(&name) else { continue };
+        let origin = Origin::Variable(name);
+        let wrong = |expected: &str| Error::Value {
+            key: (*key).to_owned(),
+            origin: origin.clone(),
+            found: format!("{text:?}"),
+            expected: expected.to_owned(),
+        };
+        let value = match kind {
+            Kind::Text => Value::from(text.as_str()),
+            Kind::Integer => Value::from(text.parse::<i64>().map_err(|_| wrong("a whole number"))?),
+            Kind::Boolean => Value::from(text.parse::<bool>().map_err(|_| wrong("true or false"))?),
+            Kind::List => {
+                let words = shlex::split(&text).ok_or_else(|| wrong("words, quoted as a shell reads them"))?;
+                words.iter().collect()
+            }
+        };
+        layer.insert((*key).to_owned(), Stated { value, origin });
+    }
+    Ok(layer)
+}
+
+/// Typed access to the layers.
+struct Reader<'l> {
+    layers: &'l Layers,
+}
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> Result<Option<Decision<String>>, Error> {
+        let read = |stated: &Stated| {
+            let text = stated.value.as_str().map(str::to_owned);
+            text.map(|t| decision(t, &stated.origin)).ok_or_else(|| wrong(key, stated, "a string"))
+        };
+        self.layers.get(key).map(read).transpose()
+    }
+
+    /// A string that `T` can be read from; what it must be is said by `expected`.
+    fn parsed<T: FromStr>(&self, key: &str, expected: &str) -> Result<Option<Decision<T>>, Error> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        match text.value.parse() {
+            Ok(value) => Ok(Some(text.map(|_| value))),
+            Err(_) => Err(self.wrong(key, expected)),
+        }
+    }
+
+    fn number<T: TryFrom<i64>>(&self, key: &str, expected: &str) -> Result<Option<Decision<T>>, Error> {
+        let read = |stated: &Stated| {
+            let number = stated.value.as_integer().and_then(|n| T::try_from(n).ok());
+            number.map(|n| decision(n, &stated.origin)).ok_or_else(|| wrong(key, stated, expected))
+        };
+        self.layers.get(key).map(read).transpose()
+    }
+
+    fn list(&self, key: &str) -> Result<Option<Decision<Vec<String>>>, Error> {
+        let read = |stated: &Stated| {
+            let words = stated.value.as_array().and_then(|a| {
+                a.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+            });
+            words.map(|w| decision(w, &stated.origin)).ok_or_else(|| wrong(key, stated, "a list of strings"))
+        };
+        self.layers.get(key).map(read).transpose()
+    }
+
+    fn words(&self, key: &str) -> Result<Vec<String>, Error> {
+        Ok(self.list(key)?.map(|d| d.value).unwrap_or_default())
+    }
+
+    /// A list that can't be empty: a command.
+    fn command(&self, key: &str) -> Result<Option<Decision<Vec<String>>>, Error> {
+        match self.list(key)? {
+            Some(command) if command.value.is_empty() => Err(self.wrong(key, "a program and its arguments")),
+            other => Ok(other),
+        }
+    }
+
+    fn boolean(&self, key: &str) -> Result<bool, Error> {
+        let read = |stated: &Stated| stated.value.as_bool().ok_or_else(|| wrong(key, stated, "true or false"));
+        Ok(self.layers.get(key).map(read).transpose()?.unwrap_or_default())
+    }
+
+    fn wrong(&self, key: &str, expected: &str) -> Error {
+        match self.layers.get(key) {
+            Some(stated) => wrong(key, stated, expected),
+            None => Error::UnknownKey { file: String::new(), line: 0, key: key.to_owned(), nearest: None },
+        }
+    }
+}
+
+fn wrong(key: &str, stated: &Stated, expected: &str) -> Error {
+    Error::Value {
+        key: key.to_owned(),
+        origin: stated.origin.clone(),
+        found: stated.value.to_string().trim().to_owned(),
+        expected: expected.to_owned(),
+    }
+}
+
+fn decision<T>(value: T, origin: &Origin) -> Decision<T> {
+    match origin {
+        Origin::Flag(name) => Decision::assumed(value, format!("stated by {name}")),
+        Origin::Variable(name) => Decision::assumed(value, format!("stated by the variable {name}")),
+        Origin::File { file, line, environment } => {
+            let because = match environment {
+                Some(name) => format!("stated in the settings of {name}"),
+                None => "stated in the settings".to_owned(),
+            };
+            Decision::seen(value, because, Evidence::line(file, *line))
+        }
+    }
+}
+
+fn read(project: &Path, reader: &Reader<'_>) -> Result<Settings, Error> {
+    let secrets = secrets(reader)?;
+    let strategy = reader.parsed::<Strategy>("strategy", "multi-stage, alpine, single-stage or naive")?;
+    let dockerfile = match reader.text("dockerfile")? {
+        Some(choice) if choice.value == "generated" => DockerfileChoice::Generated(choice.map(|_| ())),
+        Some(path) => DockerfileChoice::File(path),
+        None => match &strategy {
+            Some(stated) => DockerfileChoice::Generated(stated.clone().map(|_| ())),
+            None => DockerfileChoice::Detect,
+        },
+    };
+    let tag = |text: &String| text.parse().map_err(|_| reader.wrong("tags", "a list of tags"));
+    let out = match reader.text("out")?.map(|d| d.value) {
+        None => Out::Default,
+        Some(dash) if dash == "-" => Out::Stdout,
+        Some(folder) => Out::Folder(folder.into()),
+    };
+    if let Some(engine) = reader.text("engine")?
+        && !matches!(engine.value.as_str(), "auto" | "buildkit")
+    {
+        return Err(reader.wrong("engine", "auto or buildkit"));
+    }
+    Ok(Settings {
+        project: project.to_path_buf(),
+        stated: stated(reader)?,
+        wishes: wishes(reader, strategy, secrets.keys().cloned().collect())?,
+        dockerfile,
+        registry: reader.text("image")?,
+        tags: reader.words("tags")?.iter().map(tag).collect::<Result<_, _>>()?,
+        platform: reader.text("platform")?.map(|d| d.value),
+        include: reader.words("include")?,
+        secrets,
+        security: RegistrySecurity {
+            insecure: reader.boolean("insecure-registry")?,
+            ca: reader.text("registry-ca")?.map(|d| d.value.into()),
+        },
+        out,
+        deploy: deploy(reader)?,
+    })
+}
+
+fn stated(reader: &Reader<'_>) -> Result<project::Stated, Error> {
+    Ok(project::Stated {
+        name: reader.text("name")?,
+        python: reader.parsed::<PythonVersion>("python", "a version such as \"3.13\"")?,
+        manager: reader.parsed::<Manager>("manager", "uv, poetry, pdm, pipenv or pip")?,
+        command: reader.command("command")?,
+        port: port(reader)?,
+        health_path: reader.text("health.path")?,
+    })
+}
+
+/// Port 0 is a number, but no port.
+fn port(reader: &Reader<'_>) -> Result<Option<Decision<u16>>, Error> {
+    let expected = "a port from 1 to 65535";
+    match reader.number::<u16>("port", expected)? {
+        Some(port) if port.value == 0 => Err(reader.wrong("port", expected)),
+        port => Ok(port),
+    }
+}
+
+fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Vec<String>) -> Result<Wishes, Error> {
+    let defaults = Timings::default();
+    let duration = |key, default| -> Result<GoDuration, Error> {
+        Ok(reader.parsed(key, "a duration such as \"30s\"")?.map_or(default, |d| d.value))
+    };
+    let uid = reader.number::<u32>("user.uid", "a number above 0")?.map_or(1000, |d| d.value);
+    if uid == 0 {
+        return Err(reader.wrong("user.uid", "a number above 0: 0 is root"));
+    }
+    let name = reader.text("user.name")?.map_or_else(|| "appuser".to_owned(), |d| d.value);
+    if !is_account_name(&name) {
+        return Err(reader.wrong("user.name", "an account's name: small letters, digits, '_' and '-'"));
+    }
+    Ok(Wishes {
+        strategy: strategy.unwrap_or_else(|| Decision::assumed(Strategy::MultiStage, "the default")),
+        base: reader.text("base")?,
+        system_packages: reader.words("system-packages")?,
+        account: Account { name, uid, gid: uid },
+        health_command: reader.command("health.command")?,
+        timings: Timings {
+            interval: duration("health.interval", defaults.interval)?,
+            timeout: duration("health.timeout", defaults.timeout)?,
+            start_period: duration("health.start-period", defaults.start_period)?,
+            retries: reader.number("health.retries", "a number above 0")?.map_or(defaults.retries, |d| d.value),
+        },
+        secrets,
+    })
+}
+
+fn is_account_name(name: &str) -> bool {
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.len() <= 31 && name.chars().all(valid)
+}
+
+/// `id=NAME,src=FILE` and `id=NAME,env=VARIABLE`, as `docker build --secret` takes them.
+fn secrets(reader: &Reader<'_>) -> Result<BTreeMap<String, SecretSource>, Error> {
+    let mut secrets = BTreeMap::new();
+    for text in reader.words("build-secrets")? {
+        let wrong = || reader.wrong("build-secrets", "id=NAME,src=FILE or id=NAME,env=VARIABLE");
+        let (mut id, mut source) = (None, None);
+        for part in text.split(',') {
+            match part.split_once('=').ok_or_else(wrong)? {
+                ("id", value) => id = Some(value.to_owned()),
+                ("src" | "source", value) => source = Some(SecretSource::File(value.into())),
+                ("env", value) => source = Some(SecretSource::Variable(value.to_owned())),
+                ("type", "file" | "env") => {}
+                _ => return Err(wrong()),
+            }
+        }
+        let id = id.filter(|i| is_secret_id(i)).ok_or_else(wrong)?;
+        let source = source.unwrap_or_else(|| SecretSource::Variable(id.clone()));
+        secrets.insert(id, source);
+    }
+    Ok(secrets)
+}
+
+/// The id becomes part of the Dockerfile, so it may hold nothing that means something there.
+fn is_secret_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+fn deploy(reader: &Reader<'_>) -> Result<DeploySettings, Error> {
+    let quantities = |kind: &str, defaults: &[(&str, &str)]| -> Result<BTreeMap<String, String>, Error> {
+        let stated = reader.layers.below(&format!("deploy.resources.{kind}"));
+        if stated.is_empty() {
+            return Ok(defaults.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
+        }
+        let read = |(name, s): (String, &Stated)| match &s.value {
+            Value::String(text) => Ok((name, text.value().clone())),
+            Value::Integer(number) => Ok((name, number.value().to_string())),
+            _ => Err(wrong(&format!("deploy.resources.{kind}.{name}"), s, "a quantity such as \"100m\" or \"128Mi\"")),
+        };
+        stated.into_iter().map(read).collect()
+    };
+    Ok(DeploySettings {
+        namespace: reader.text("deploy.namespace")?.map(|d| d.value),
+        replicas: reader.number::<i32>("deploy.replicas", "a number")?.map_or(1, |d| d.value),
+        resources: Resources {
+            requests: quantities("requests", &[("cpu", "100m"), ("memory", "128Mi")])?,
+            limits: quantities("limits", &[("memory", "512Mi")])?,
+        },
+    })
+}

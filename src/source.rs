@@ -1,0 +1,142 @@
+//! A project's files: read-only, under one root, on disk or in memory.
+
+pub mod git;
+pub mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Folders that never say anything about a project: skipped while looking, whatever is in them.
+const OPAQUE: &[&str] = &[
+    ".git", ".hg", ".svn", ".venv", "venv", "env", ".env", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache",
+    ".pytest_cache", ".ruff_cache", ".cache", ".idea", ".vscode", "site-packages", ".pydeploy",
+];
+/// How deep below the root a file can lie and still be looked at.
+const DEPTH: usize = 6;
+/// How many files are looked at, at most: a data set beside the code must not make detection slow.
+const FILES: usize = 20_000;
+/// The largest text file that is read, in bytes. Lock files of large projects reach a few MiB.
+const TEXT: u64 = 16 << 20;
+
+/// The files of a project, named by their paths relative to its root, with `/` between the parts.
+#[derive(Debug)]
+pub struct SourceTree {
+    name: String,
+    files: BTreeSet<String>,
+    contents: Contents,
+}
+
+#[derive(Debug)]
+enum Contents {
+    Disk(PathBuf),
+    Memory(BTreeMap<String, String>),
+}
+
+/// Why a project's files could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The root isn't there, or is not a directory.
+    #[error("there is no project directory at {}", .0.display())]
+    NoDirectory(PathBuf),
+    /// A file or folder could not be read.
+    #[error("could not read {}", path.display())]
+    Unreadable {
+        /// What was read.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is larger than any text that a project is described by.
+    #[error("{} is {bytes} bytes long: too large for a file that describes a project", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+}
+
+impl SourceTree {
+    /// Lists what lies under `root`, without reading any file yet.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let no_directory = |_| Error::NoDirectory(root.to_path_buf());
+        let absolute = root.canonicalize().map_err(no_directory)?;
+        if !absolute.is_dir() {
+            return Err(Error::NoDirectory(root.to_path_buf()));
+        }
+        let mut files = BTreeSet::new();
+        walk(&absolute, "", 0, &mut files)?;
+        let name = absolute.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { name, files, contents: Contents::Disk(absolute) })
+    }
+
+    /// A tree that was never on disk: `files` are pairs of a relative path and its text.
+    pub fn in_memory<'a>(name: &str, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let contents: BTreeMap<_, _> = files.into_iter().map(|(p, t)| (p.to_owned(), t.to_owned())).collect();
+        Self { name: name.to_owned(), files: contents.keys().cloned().collect(), contents: Contents::Memory(contents) }
+    }
+
+    /// The name of the root folder.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Every file, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
+    }
+
+    /// Whether there is a file (not a folder) at `path`.
+    pub fn contains(&self, path: &str) -> bool {
+        self.files.contains(path)
+    }
+
+    /// The text of a file without its byte order mark, or `None` where there is no such file.
+    /// Bytes that are not UTF-8 are replaced: no decision hangs on them.
+    pub fn text(&self, path: &str) -> Result<Option<String>, Error> {
+        if !self.contains(path) {
+            return Ok(None);
+        }
+        let text = match &self.contents {
+            Contents::Memory(texts) => texts.get(path).cloned().unwrap_or_default(),
+            Contents::Disk(root) => read(&root.join(path))?,
+        };
+        Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+    }
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
+    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    if bytes > TEXT {
+        return Err(Error::TooLarge { path: path.to_path_buf(), bytes });
+    }
+    Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(unreadable)?).into_owned())
+}
+
+fn walk(root: &Path, prefix: &str, depth: usize, files: &mut BTreeSet<String>) -> Result<(), Error> {
+    let folder = root.join(prefix);
+    let entries = std::fs::read_dir(&folder).map_err(|source| Error::Unreadable { path: folder.clone(), source })?;
+    let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        if files.len() >= FILES {
+            return Ok(());
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        // A link to a file counts as that file; a link to a folder is not followed, since it may lead round in a circle.
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            // A folder that can't be entered holds nothing that we could build from.
+            if depth < DEPTH && !OPAQUE.contains(&name.as_str()) {
+                walk(root, &path, depth + 1, files).ok();
+            }
+        } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
+            files.insert(path);
+        }
+    }
+    Ok(())
+}

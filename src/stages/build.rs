@@ -1,0 +1,162 @@
+//! Building: from what is prepared to an image in an engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::prepare::{Blueprint, Prepared};
+use crate::engine::buildkit::{self, Built, Daemon, Output};
+use crate::engine::docker::DockerEngine;
+use crate::engine::endpoint::Endpoint;
+use crate::engine::{BuildInput, Dockerfile, Error as EngineError, SecretSource};
+use crate::fault::{Class, Fault};
+use crate::image::config::ImageConfig;
+use crate::registry::{Keychain, Secret};
+use crate::report::{Report, size};
+use crate::settings::Machine;
+use crate::source::git::Revision;
+use crate::source::walk::LeftOut;
+
+/// An image in an engine, and what it says of itself.
+pub struct Local {
+    /// What the build gave.
+    pub built: Built,
+    /// Its config, where the engine keeps images.
+    pub config: Option<ImageConfig>,
+    /// Its size in the engine, unpacked, in bytes.
+    pub unpacked: Option<u64>,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// The BuildKit to use: `BUILDKIT_HOST`, else the Docker Engine.
+pub async fn daemon(machine: &Machine) -> Result<Daemon, Fault> {
+    if let Some(host) = machine.variable("BUILDKIT_HOST") {
+        let endpoint = Endpoint::parse(&host, None).map_err(EngineError::from)?;
+        return Ok(Daemon::Standalone(endpoint));
+    }
+    let endpoint = machine.docker().resolve()?;
+    Ok(Daemon::Engine(DockerEngine::connect(endpoint).await?))
+}
+
+/// The credentials of this machine and of the environment; the latter are for `host` alone.
+pub fn keychain(machine: &Machine, host: Option<&str>) -> Result<Keychain, Fault> {
+    let keychain = Keychain::from_docker_config(machine.docker_config(), machine.variable("DOCKER_AUTH_CONFIG"))?;
+    let user = machine.variable("PYDEPLOY_REGISTRY_USERNAME");
+    let password = machine.variable("PYDEPLOY_REGISTRY_PASSWORD");
+    match (user, password, host) {
+        (Some(user), Some(password), Some(host)) => Ok(keychain.with_explicit(host, user, Secret::new(password))?),
+        (None, None, _) | (Some(_), Some(_), None) => Ok(keychain),
+        _ => Err(Fault::new(
+            Class::Environment,
+            "only one of PYDEPLOY_REGISTRY_USERNAME and PYDEPLOY_REGISTRY_PASSWORD is set",
+            "set both, or neither".to_owned(),
+        )),
+    }
+}
+
+/// Builds, with progress, and says what of the project stayed on this machine.
+pub async fn build(
+    prepared: &Prepared,
+    daemon: &Daemon,
+    output: &Output,
+    revision: &Revision,
+    keychain: Arc<Keychain>,
+    machine: &Machine,
+    report: &Report,
+) -> Result<Local, Fault> {
+    let started = Instant::now();
+    let input = Arc::new(input(prepared, revision, machine)?);
+    let built = buildkit::build(daemon, input, output, keychain, &report.events()).await?;
+    tell_left_out(&built.left_out, report);
+    let (config, unpacked) = match (daemon, &built.digest) {
+        (Daemon::Engine(engine), Some(id)) => {
+            let inspected = inspect(engine, id).await?;
+            (Some(inspected.0), inspected.1)
+        }
+        _ => (None, None),
+    };
+    Ok(Local { built, config, unpacked, time: started.elapsed() })
+}
+
+/// An image's config and its size, as the engine has them.
+pub async fn inspect(engine: &DockerEngine, image: &str) -> Result<(ImageConfig, Option<u64>), Fault> {
+    let inspect = engine.inspect(image).await?;
+    let unpacked = inspect.size.and_then(|s| u64::try_from(s).ok());
+    let value = serde_json::to_value(&inspect.config).unwrap_or_default();
+    let config = serde_json::from_value(value).map_err(|e| {
+        Fault::from_error(Class::Build, &e, Some("the engine described the image in an unknown way".to_owned()))
+    })?;
+    Ok((ImageConfig { config, ..ImageConfig::default() }, unpacked))
+}
+
+fn input(prepared: &Prepared, revision: &Revision, machine: &Machine) -> Result<BuildInput, Fault> {
+    let dockerfile = match &prepared.blueprint {
+        Blueprint::Generated { dockerfile, .. } => Dockerfile::Generated(dockerfile.clone()),
+        Blueprint::Own(path) => Dockerfile::File(path.value.clone()),
+    };
+    Ok(BuildInput {
+        root: prepared.root.clone(),
+        rules: prepared.rules()?,
+        audience: prepared.audience(),
+        dockerfile,
+        platform: prepared.settings.platform.clone(),
+        labels: labels(revision),
+        secrets: secrets(prepared, machine)?,
+    })
+}
+
+/// What changes from commit to commit is no part of the Dockerfile, so that the same project gives the same bytes.
+fn labels(revision: &Revision) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    if let Revision::Commit { id, dirty, url } = revision {
+        let id = if *dirty { format!("{id}-dirty") } else { id.clone() };
+        labels.insert("org.opencontainers.image.revision".to_owned(), id);
+        labels.extend(url.clone().map(|u| ("org.opencontainers.image.source".to_owned(), u)));
+    }
+    labels
+}
+
+/// The stated secrets, and those that requirements name as `${NAME}`: they come from the environment.
+fn secrets(prepared: &Prepared, machine: &Machine) -> Result<BTreeMap<String, SecretSource>, Fault> {
+    let mut secrets = prepared.settings.secrets.clone();
+    let Blueprint::Generated { plan, .. } = &prepared.blueprint else { return Ok(secrets) };
+    for id in &plan.secrets {
+        secrets.entry(id.clone()).or_insert_with(|| SecretSource::Variable(id.clone()));
+    }
+    for (id, source) in &secrets {
+        if let SecretSource::Variable(name) = source
+            && machine.variable(name).is_none()
+        {
+            return Err(Fault::new(
+                Class::Environment,
+                format!("the build needs the secret {id}, but the environment variable {name} is not set"),
+                format!("set it, or say where it is: --build-secret id={id},src=FILE"),
+            ));
+        }
+    }
+    Ok(secrets)
+}
+
+/// Names what a user may have wanted in the image, or should not have beside it; counts the rest.
+fn tell_left_out(left_out: &[LeftOut], report: &Report) {
+    const SHOWN: usize = 5;
+    let notable: Vec<_> = left_out.iter().filter(|l| l.why.is_notable()).collect();
+    for left in notable.iter().take(SHOWN) {
+        report.note(&format!("{} stays out of the build: {} (to send it: include = [\"{}\"])", left.path, left.why, left.path));
+    }
+    if let Some(more) = notable.len().checked_sub(SHOWN).filter(|m| *m > 0) {
+        report.note(&format!("{more} more files stay out of the build for such reasons; `pydeploy plan` names them"));
+    }
+}
+
+/// What the build sent and did, for the picture.
+pub fn summary(local: &Local) -> String {
+    let built = &local.built;
+    format!(
+        "{} steps ran, {} cached; {} of context sent",
+        built.steps.ran,
+        built.steps.cached,
+        size(built.sent.bytes)
+    )
+}

@@ -1,0 +1,10 @@
+//! The stages between a project's directory and a pushed image: each takes one type and gives the next.
+
+pub mod build;
+pub mod prepare;
+pub mod push;
+pub mod write;
+
+pub use build::Local;
+pub use prepare::{Blueprint, Prepared};
+pub use push::Pushed;

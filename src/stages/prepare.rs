@@ -1,0 +1,184 @@
+//! Preparation: from a directory and settings to everything that a build needs to know.
+
+use std::path::{Path, PathBuf};
+
+use crate::fault::{Class, Fault};
+use crate::image::context::{Audience, ContextRules};
+use crate::image::plan::ImagePlan;
+use crate::image::reference::{Repository, Tag};
+use crate::image::{dockerfile, planner};
+use crate::project::DependencySource;
+use crate::project::{self, Decision, Evidence, Project};
+use crate::settings::{DockerfileChoice, Out, Settings};
+use crate::source::SourceTree;
+use crate::source::git::{self, Revision};
+use crate::workload::Deploy;
+
+/// A project that is ready to be built.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its directory, absolute.
+    pub root: PathBuf,
+    /// What was stated.
+    pub settings: Settings,
+    /// Its name.
+    pub name: Decision<String>,
+    /// What it is; may be unknown where it has a Dockerfile of its own.
+    pub project: Option<Project>,
+    /// What to build by.
+    pub blueprint: Blueprint,
+    dockerignore: Option<String>,
+}
+
+/// What to build by.
+#[derive(Debug)]
+pub enum Blueprint {
+    /// Our plan, and the Dockerfile that it is written down as.
+    Generated {
+        /// What the image will be.
+        plan: Box<ImagePlan>,
+        /// The same as text.
+        dockerfile: String,
+    },
+    /// The project's own Dockerfile, by its path.
+    Own(Decision<String>),
+}
+
+impl Blueprint {
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Generated { .. } => Audience::Generated,
+            Self::Own(_) => Audience::Own,
+        }
+    }
+}
+
+impl Prepared {
+    /// Reads the project and decides.
+    pub fn new(settings: Settings) -> Result<Self, Fault> {
+        let tree = SourceTree::open(&settings.project)?;
+        let root = settings.project.canonicalize().map_err(|e| Fault::from_error(Class::Project, &e, None))?;
+        let (project, blueprint) = match own_dockerfile(&settings, &tree)? {
+            Some(own) => (Project::read(&tree, &settings.stated).ok(), Blueprint::Own(own)),
+            None => {
+                let project = Project::read(&tree, &settings.stated)?;
+                let plan = Box::new(planner::plan(&project, &settings.wishes));
+                let dockerfile = dockerfile::text(&plan);
+                (Some(project), Blueprint::Generated { plan, dockerfile })
+            }
+        };
+        let name = match &project {
+            Some(project) => project.name.clone(),
+            None => project::name(&tree, &settings.stated)?,
+        };
+        let dockerignore = tree.text(".dockerignore")?;
+        Ok(Self { root, settings, name, project, blueprint, dockerignore })
+    }
+
+    /// What of the project an engine may see.
+    pub fn rules(&self) -> Result<ContextRules, Fault> {
+        let keep = self.project.as_ref().map(|p| read_by_build(&p.dependencies.source)).unwrap_or_default();
+        let output = match &self.settings.out {
+            Out::Folder(folder) => inside(&self.root, folder),
+            _ => None,
+        };
+        let dockerignore = self.dockerignore.as_deref();
+        let audience = self.blueprint.audience();
+        Ok(ContextRules::new(audience, dockerignore, &self.settings.include, &keep, output.as_deref())?)
+    }
+
+    /// Whose Dockerfile is built.
+    pub fn audience(&self) -> Audience {
+        self.blueprint.audience()
+    }
+
+    /// The repository to push to.
+    pub fn repository(&self) -> Result<Option<Repository>, Fault> {
+        let Some(stated) = &self.settings.registry else { return Ok(None) };
+        if stated.value.starts_with("oci:") {
+            let hint = "name a registry: --registry HOST[:PORT]/REPOSITORY".to_owned();
+            return Err(Fault::new(Class::Usage, "OCI layouts can't be written by the BuildKit engine yet", hint));
+        }
+        Ok(Some(Repository::at(&stated.value, &self.name.value)?))
+    }
+
+    /// The repository to push to, which a push can't do without.
+    pub fn target(&self) -> Result<Repository, Fault> {
+        self.repository()?.ok_or_else(|| {
+            Fault::new(
+                Class::Project,
+                "nothing says where to push the image",
+                format!(
+                    "name a registry: --registry registry.example/team/{0}, or image = \"registry.example/team/{0}\" in \
+                     [tool.pydeploy]",
+                    self.name.value
+                ),
+            )
+        })
+    }
+
+    /// The state of the project's files.
+    pub fn revision(&self) -> Result<Revision, Fault> {
+        match git::commit(&self.root) {
+            Some(commit) => Ok(commit),
+            None => Ok(git::content(&self.root, &self.rules()?)?),
+        }
+    }
+
+    /// The tags that were stated, or the one that the revision gives.
+    pub fn tags(&self, revision: &Revision) -> Result<Vec<Tag>, Fault> {
+        if self.settings.tags.is_empty() {
+            return Ok(vec![revision.tag().parse()?]);
+        }
+        Ok(self.settings.tags.clone())
+    }
+
+    /// What the operator decides about the deployment.
+    pub fn deploy(&self) -> Deploy {
+        let stated = &self.settings.deploy;
+        Deploy {
+            name: self.name.value.clone(),
+            namespace: stated.namespace.clone(),
+            replicas: stated.replicas,
+            resources: stated.resources.clone(),
+        }
+    }
+}
+
+fn own_dockerfile(settings: &Settings, tree: &SourceTree) -> Result<Option<Decision<String>>, Fault> {
+    match &settings.dockerfile {
+        DockerfileChoice::Generated(_) => Ok(None),
+        DockerfileChoice::Detect if tree.contains("Dockerfile") => {
+            let because = "the project has a Dockerfile of its own (ours: --dockerfile generated)";
+            Ok(Some(Decision::seen("Dockerfile".into(), because, Evidence::file("Dockerfile"))))
+        }
+        DockerfileChoice::Detect => Ok(None),
+        DockerfileChoice::File(path) if tree.contains(path.value.trim_start_matches("./")) => {
+            Ok(Some(path.clone().map(|p| p.trim_start_matches("./").to_owned())))
+        }
+        DockerfileChoice::File(path) => Err(Fault::new(
+            Class::Project,
+            format!("there is no Dockerfile at {} in the project", path.value),
+            "name it relative to the project's directory, or `generated`".to_owned(),
+        )),
+    }
+}
+
+/// Files that a build backend reads because pyproject.toml names them.
+fn read_by_build(source: &DependencySource) -> Vec<String> {
+    match source {
+        DependencySource::UvLock { readme, licenses, .. } | DependencySource::Pyproject { readme, licenses, .. } => {
+            readme.iter().chain(licenses).cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The path of `folder` relative to `root`, if it lies in it.
+fn inside(root: &Path, folder: &Path) -> Option<String> {
+    let absolute = std::path::absolute(folder).ok()?;
+    // The folder may not be there yet; its parent says whether a link leads elsewhere.
+    let parent = absolute.parent()?.canonicalize().ok()?;
+    let relative = parent.join(absolute.file_name()?).strip_prefix(root).ok()?.to_str()?.to_owned();
+    (!relative.is_empty()).then_some(relative)
+}

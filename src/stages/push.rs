@@ -1,0 +1,276 @@
+//! Pushing: from an image in an engine to one in a registry, confirmed by its digest.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use oci_spec::image::ImageManifest;
+
+use super::build::Local;
+use crate::engine::buildkit::Daemon;
+use crate::engine::docker::{DockerEngine, EnginePush};
+use crate::engine::error::{Error as EngineError, PushFailure};
+use crate::fault::{Class, Fault};
+use crate::image::config::ImageConfig;
+use crate::image::contract::ImageContract;
+use crate::image::reference::{Digest, DigestRef, ImageRef, Repository, Tag};
+use crate::registry::{Keychain, Manifest, Options, Pointer, RawManifest, Registry, Security};
+use crate::report::Report;
+use crate::settings::RegistrySecurity;
+use crate::workload::Compiled;
+
+/// Waits before the second, third and fourth try of a push.
+const BACK_OFF: &[Duration] = &[Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// An image in a registry.
+#[derive(Debug)]
+pub struct Pushed {
+    /// Its name by content.
+    pub reference: DigestRef,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// What it says of itself, read back from the registry.
+    pub config: ImageConfig,
+    /// What it promises.
+    pub contract: ImageContract,
+    /// Its layers, the lowest first.
+    pub layers: Vec<Layer>,
+    /// How much was uploaded, in bytes, where that is known.
+    pub uploaded: Option<u64>,
+    /// Requests of ours to the registry.
+    pub requests: u64,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// A layer in a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its digest, compressed.
+    pub digest: String,
+    /// Its size, compressed, in bytes.
+    pub size: u64,
+    /// What made it.
+    pub what: String,
+}
+
+impl Pushed {
+    /// The size of all layers, compressed, in bytes.
+    pub fn compressed(&self) -> u64 {
+        self.layers.iter().map(|l| l.size).sum()
+    }
+
+    /// `os/architecture`.
+    pub fn platform(&self) -> String {
+        format!("{}/{}", self.config.os, self.config.architecture)
+    }
+}
+
+/// The name by which the engine has an image of this repository.
+pub fn engine_name(repository: &Repository, tag: &Tag) -> String {
+    format!("{repository}:{tag}")
+}
+
+/// A client of the repository's registry.
+pub async fn client(
+    repository: &Repository,
+    stated: &RegistrySecurity,
+    keychain: &Keychain,
+) -> Result<Registry, Fault> {
+    let mut extra_ca = docker_ca(repository.host());
+    extra_ca.extend(stated.ca.clone());
+    let options = Options {
+        host: repository.host().to_owned(),
+        security: if stated.insecure { Security::InsecureAllowed } else { Security::Tls },
+        extra_ca,
+        user_agent: concat!("pydeploy/", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let credentials = keychain.lookup(repository.host()).await?;
+    Ok(Registry::new(&options, credentials)?)
+}
+
+/// The authorities that Docker trusts for a registry: <https://docs.docker.com/engine/security/certificates/>.
+fn docker_ca(host: &str) -> Vec<PathBuf> {
+    let folder = Path::new("/etc/docker/certs.d").join(host);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|e| e.path());
+    let mut files: Vec<_> = entries.filter(|p| p.extension().is_some_and(|e| e == "crt")).collect();
+    files.sort();
+    files
+}
+
+/// Pushes what was built. The contract is checked first: what can't run is not given a tag.
+pub async fn push(
+    daemon: &Daemon,
+    local: &Local,
+    repository: &Repository,
+    tags: &[Tag],
+    registry: &Registry,
+    keychain: Arc<Keychain>,
+    report: &Report,
+) -> Result<Pushed, Fault> {
+    let started = Instant::now();
+    let mut pushed = match daemon {
+        Daemon::Engine(engine) => {
+            let Some((first, others)) = tags.split_first() else {
+                return Err(Fault::new(Class::Project, "there is no tag to push", None));
+            };
+            let auth = keychain.raw_docker_auth(repository.host()).await?;
+            let sent = engine_push(engine, repository, first, auth.expose(), report).await?;
+            let reference = DigestRef::confirmed(repository.clone(), sent.digest.parse()?);
+            let (manifest, mut pushed) = read_back(registry, &reference).await?;
+            tag(registry, repository, others, &manifest).await?;
+            pushed.uploaded = Some(uploaded(&sent, &pushed));
+            pushed
+        }
+        Daemon::Standalone(_) => {
+            let digest: Digest = match &local.built.digest {
+                Some(digest) => digest.parse()?,
+                None => return Err(Fault::new(Class::Build, "the builder reported no digest for what it pushed", None)),
+            };
+            let reference = DigestRef::confirmed(repository.clone(), digest);
+            let (manifest, pushed) = read_back(registry, &reference).await?;
+            check(&pushed.contract, &reference.to_string())?;
+            tag(registry, repository, tags, &manifest).await?;
+            pushed
+        }
+    };
+    pushed.tags = tags.to_vec();
+    pushed.requests = registry.traffic().requests;
+    pushed.time = started.elapsed();
+    Ok(pushed)
+}
+
+/// Compiles a contract, and refuses what a cluster could not keep.
+pub fn check(contract: &ImageContract, image: &str) -> Result<Compiled, Fault> {
+    let compiled = Compiled::of(contract);
+    let errors: Vec<_> = compiled.errors().cloned().collect();
+    if errors.is_empty() { Ok(compiled) } else { Err(Fault::contract(image, errors)) }
+}
+
+/// The engine pushes; what may pass by itself is tried again.
+async fn engine_push(
+    engine: &DockerEngine,
+    repository: &Repository,
+    tag: &Tag,
+    auth: &str,
+    report: &Report,
+) -> Result<EnginePush, Fault> {
+    let mut waits = BACK_OFF.iter();
+    loop {
+        let result = engine.push(&repository.to_string(), tag.as_str(), auth, &report.events()).await;
+        let again = matches!(&result, Err(EngineError::Push { failure: PushFailure::Unavailable, .. }));
+        match (result, waits.next()) {
+            (Err(error), Some(wait)) if again => {
+                report.note(&format!("{error}; trying again"));
+                tokio::time::sleep(*wait).await;
+            }
+            (result, _) => return Ok(result?),
+        }
+    }
+}
+
+/// Gives the manifest its tags; it goes last, so no tag ever names an image that isn't whole.
+async fn tag(registry: &Registry, repository: &Repository, tags: &[Tag], manifest: &RawManifest) -> Result<(), Fault> {
+    for tag in tags {
+        registry.put_manifest(repository.path(), &Pointer::Tag(tag.as_str().to_owned()), manifest).await?;
+    }
+    Ok(())
+}
+
+/// An image as the registry has it, by tag or digest.
+pub async fn read(registry: &Registry, image: &ImageRef) -> Result<Pushed, Fault> {
+    let pointer: Pointer = image.selector().parse()?;
+    let manifest = registry.manifest(image.repository.path(), &pointer).await?;
+    let reference = DigestRef::confirmed(image.repository.clone(), manifest.digest.to_string().parse()?);
+    let mut pushed = describe(registry, reference, &manifest).await?;
+    pushed.tags = image.tag.iter().cloned().collect();
+    Ok(pushed)
+}
+
+async fn read_back(registry: &Registry, reference: &DigestRef) -> Result<(RawManifest, Pushed), Fault> {
+    let pointer: Pointer = reference.digest().as_str().parse()?;
+    let manifest = registry.manifest(reference.repository().path(), &pointer).await?;
+    let pushed = describe(registry, reference.clone(), &manifest).await?;
+    Ok((manifest, pushed))
+}
+
+async fn describe(registry: &Registry, reference: DigestRef, manifest: &RawManifest) -> Result<Pushed, Fault> {
+    let path = reference.repository().path().to_owned();
+    let image = match manifest.read()? {
+        Manifest::Image(image) => *image,
+        Manifest::Index(index) => one_of(registry, &path, &index).await?,
+    };
+    let bytes = registry.config(&path, image.config()).await?;
+    let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| {
+        Fault::from_error(Class::Contract, &e, Some(format!("the config of {reference} is not an image config")))
+    })?;
+    Ok(Pushed {
+        contract: ImageContract::read(&config)?,
+        layers: layers(&image, &config),
+        config,
+        reference,
+        tags: Vec::new(),
+        uploaded: None,
+        requests: registry.traffic().requests,
+        time: Duration::ZERO,
+    })
+}
+
+/// The image of an index that a Linux node of this machine's kind would run; signatures and the like are none.
+async fn one_of(registry: &Registry, path: &str, index: &oci_spec::image::ImageIndex) -> Result<ImageManifest, Fault> {
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let is = |d: &&oci_spec::image::Descriptor, os: &str, arch: Option<&str>| {
+        d.platform().as_ref().is_some_and(|p| {
+            p.os().to_string() == os && arch.is_none_or(|a| p.architecture().to_string() == a)
+        })
+    };
+    let found = index.manifests().iter().find(|d| is(d, "linux", Some(arch)));
+    let found = found.or_else(|| index.manifests().iter().find(|d| is(d, "linux", None)));
+    let Some(descriptor) = found else {
+        return Err(Fault::new(Class::Contract, "the image index holds no image for Linux", None));
+    };
+    let manifest = registry.manifest(path, &Pointer::Digest(descriptor.digest().clone())).await?;
+    match manifest.read()? {
+        Manifest::Image(image) => Ok(*image),
+        Manifest::Index(_) => Err(Fault::new(Class::Contract, "the image index holds another index", None)),
+    }
+}
+
+fn layers(image: &ImageManifest, config: &ImageConfig) -> Vec<Layer> {
+    let mut made = config.history.iter().filter(|h| !h.empty_layer).map(|h| what(&h.created_by));
+    let layer = |descriptor: &oci_spec::image::Descriptor| Layer {
+        digest: descriptor.digest().to_string(),
+        size: descriptor.size(),
+        what: made.next().unwrap_or_default(),
+    };
+    image.layers().iter().map(layer).collect()
+}
+
+/// What a layer holds, from the instruction that made it.
+fn what(created_by: &str) -> String {
+    let known: &[(&str, &str)] = &[
+        ("COPY /opt/venv", "dependencies"),
+        ("COPY /app /app", "code"),
+        ("apt-get install", "system packages"),
+        ("apk add", "system packages"),
+        ("groupadd --gid", "account"),
+        ("addgroup -g", "account"),
+        ("WORKDIR", "folder"),
+    ];
+    if let Some((_, name)) = known.iter().find(|(mark, _)| created_by.contains(mark)) {
+        return (*name).to_owned();
+    }
+    let plain = created_by.trim_start_matches("/bin/sh -c ").trim_start_matches("#(nop) ").trim();
+    let short: String = plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(48).collect();
+    if short.is_empty() { "base".to_owned() } else { short }
+}
+
+/// The engine names what it uploaded by the first digits of its uncompressed digest.
+fn uploaded(sent: &EnginePush, pushed: &Pushed) -> u64 {
+    let is_sent = |diff: &String| {
+        let digits: String = diff.trim_start_matches("sha256:").chars().take(12).collect();
+        sent.pushed.contains(&digits)
+    };
+    let diffs = pushed.config.rootfs.diff_ids.iter();
+    diffs.zip(&pushed.layers).filter(|(diff, _)| is_sent(diff)).map(|(_, layer)| layer.size).sum()
+}

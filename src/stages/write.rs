@@ -1,0 +1,71 @@
+//! Writing: manifests onto the disk, all of them or none.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::fault::{Class, Fault};
+use crate::manifests::yaml::{File, MARK};
+
+/// Writes the files into `folder`, each whole. A file that we did not make is never overwritten.
+pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
+    for file in files {
+        refuse_foreign(&folder.join(&file.name))?;
+    }
+    let failed = |path: &Path, e: &io::Error| {
+        let fault = Fault::from_error(Class::Environment, e, Some("choose another folder with --out".to_owned()));
+        Fault { message: format!("could not write the manifests to {}", path.display()), causes: vec![e.to_string()], ..fault }
+    };
+    fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+    // All are written beside their places first: what follows are renames.
+    let mut staged = Vec::new();
+    for file in files {
+        let path = folder.join(&file.name);
+        let mut temporary = tempfile::Builder::new().prefix(".pydeploy-").tempfile_in(folder).map_err(|e| failed(&path, &e))?;
+        temporary.write_all(file.text.as_bytes()).map_err(|e| failed(&path, &e))?;
+        readable(temporary.path()).map_err(|e| failed(&path, &e))?;
+        staged.push((temporary, path));
+    }
+    let mut written = Vec::new();
+    for (temporary, path) in staged {
+        temporary.persist(&path).map_err(|e| failed(&path, &e.error))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// The folder that a project's manifests go to when nothing else is stated; git ignores it by itself.
+pub fn default_folder(root: &Path) -> Result<PathBuf, Fault> {
+    let folder = root.join(".pydeploy");
+    let ignore = folder.join(".gitignore");
+    let made = fs::create_dir_all(&folder).and_then(|()| if ignore.exists() { Ok(()) } else { fs::write(&ignore, "*\n") });
+    made.map_err(|e| {
+        let message = format!("could not write the manifests to {}", folder.display());
+        let hint = "choose another folder with --out, or - for standard output".to_owned();
+        Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, hint) }
+    })?;
+    Ok(folder)
+}
+
+fn refuse_foreign(path: &Path) -> Result<(), Fault> {
+    match fs::read_to_string(path) {
+        Ok(text) if !text.starts_with(MARK) => Err(Fault::new(
+            Class::Project,
+            format!("{} was not made by pydeploy, so it is not overwritten", path.display()),
+            "choose another folder with --out, or move that file away".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Temporary files are private; manifests are not.
+#[cfg(unix)]
+fn readable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}

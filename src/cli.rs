@@ -7,11 +7,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// From a Python project's directory to a slim, non-root image in a registry, and to Kubernetes manifests whose probes
 /// and security context are compiled from that image.
 #[derive(Debug, Parser)]
-#[command(name = "pydeploy", version, max_term_width = 110, after_help = "\
+#[command(
+    name = "pydeploy",
+    version,
+    max_term_width = 110,
+    after_help = "\
 Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry, 7 contract, 130 interrupted.
 Settings: [tool.pydeploy] in pyproject.toml or pydeploy.toml, PYDEPLOY_* variables, flags; `pydeploy plan` shows where each came from.
 
-Example: pydeploy ship --registry registry.example/team/api")]
+Example: pydeploy ship --registry registry.example/team/api"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

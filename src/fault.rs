@@ -77,13 +77,15 @@ pub struct Fault {
     pub output: Vec<String>,
     /// What was found in the image, where that is the fault.
     pub findings: Vec<Finding>,
+    /// The command's own answer says it all: only the exit code is left to give.
+    pub told: bool,
 }
 
 impl Fault {
     /// A fault with its advice.
     pub fn new(class: Class, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         let (message, hint) = (message.into(), hint.into());
-        Self { class, message, hint, causes: Vec::new(), output: Vec::new(), findings: Vec::new() }
+        Self { class, message, hint, causes: Vec::new(), output: Vec::new(), findings: Vec::new(), told: false }
     }
 
     /// A fault from an error, whose sources become the causes.
@@ -214,9 +216,7 @@ impl From<engine::Error> for Fault {
         match error {
             EngineError::Walk(error) => error.into(),
             EngineError::Credentials(error) => error.into(),
-            EngineError::Address(ref cause) => {
-                Self::from_error(Class::Environment, &error, Some(address_hint(cause)))
-            }
+            EngineError::Address(ref cause) => Self::from_error(Class::Environment, &error, Some(address_hint(cause))),
             EngineError::Step(failure) => {
                 let hint = step_hint(&failure.output);
                 let output = failure.output.clone();
@@ -252,9 +252,10 @@ fn engine_class(error: &EngineError) -> (Class, Option<String>) {
             Class::Environment,
             "start Docker, or say where it is: DOCKER_HOST for an engine, BUILDKIT_HOST for a BuildKit daemon",
         ),
-        EngineError::Forbidden { .. } => {
-            (Class::Environment, "add this user to the socket's group (often: usermod -aG docker USER), then log in anew")
-        }
+        EngineError::Forbidden { .. } => (
+            Class::Environment,
+            "add this user to the socket's group (often: usermod -aG docker USER), then log in anew",
+        ),
         EngineError::TooOld { .. } => (Class::Environment, "upgrade the engine, or set BUILDKIT_HOST"),
         EngineError::Context { .. } => {
             (Class::Environment, "`docker context ls` shows the contexts; DOCKER_HOST goes before them")
@@ -294,20 +295,28 @@ fn push_class(failure: PushFailure) -> (Class, Option<String>) {
 fn step_hint(output: &[String]) -> Option<String> {
     let says = |words: &str| output.iter().any(|l| l.contains(words));
     let find = |pattern: &str| output.iter().find(|l| l.contains(pattern));
-    if says("No matching distribution found for") || says("no versions of") || says("was not found in the package registry")
+    if says("No matching distribution found for")
+        || says("no versions of")
+        || says("was not found in the package registry")
     {
         let line = find("No matching distribution found for")?;
         let name = line.rsplit("found for ").next().unwrap_or_default().trim();
-        return Some(format!("{name} is not in the package index: check its name and version, and that the index has it"));
+        return Some(format!(
+            "{name} is not in the package index: check its name and version, and that the index has it"
+        ));
     }
     if says("No space left on device") {
         return Some("the engine's disk is full: `docker builder prune` frees some".to_owned());
     }
     if says("pg_config executable not found") || says("fatal error:") || says("command 'gcc' failed") {
-        return Some("a library's headers are missing in the builder: name its -dev package in system-packages".to_owned());
+        return Some(
+            "a library's headers are missing in the builder: name its -dev package in system-packages".to_owned(),
+        );
     }
     if says("THESE PACKAGES DO NOT MATCH THE HASHES") {
-        return Some("the lock's hashes don't match what the index gives: lock anew, or ask who changed the package".to_owned());
+        return Some(
+            "the lock's hashes don't match what the index gives: lock anew, or ask who changed the package".to_owned(),
+        );
     }
     None
 }

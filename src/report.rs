@@ -8,6 +8,7 @@ mod words;
 pub use picture::Bar;
 pub use words::{duration, size};
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
@@ -143,22 +144,25 @@ impl Report {
     /// The failure of the whole command: on standard error, or as the JSON document.
     pub fn fault(&self, fault: &Fault) {
         self.progress.finish();
+        if fault.told {
+            return;
+        }
         if self.json {
             self.document(&fault.document());
             return;
         }
         let mut text = format!("{RED}error{RED:#}: {}", fault.message);
         for line in &fault.output {
-            text.push_str(&format!("\n  {DIM}│{DIM:#} {line}"));
+            let _ = write!(text, "\n  {DIM}│{DIM:#} {line}");
         }
         for cause in &fault.causes {
-            text.push_str(&format!("\n  {DIM}because{DIM:#} {cause}"));
+            let _ = write!(text, "\n  {DIM}because{DIM:#} {cause}");
         }
         for finding in fault.findings.iter().skip(1) {
-            text.push_str(&format!("\n  {DIM}{}{DIM:#} {}", finding.code, finding.message));
+            let _ = write!(text, "\n  {DIM}{}{DIM:#} {}", finding.code, finding.message);
         }
         if let Some(hint) = &fault.hint {
-            text.push_str(&format!("\n{GREEN}hint{GREEN:#}: {hint}"));
+            let _ = write!(text, "\n{GREEN}hint{GREEN:#}: {hint}");
         }
         self.progress.line(&text);
     }

@@ -233,9 +233,10 @@ impl Reader<'_> {
 
     fn list(&self, key: &str) -> Result<Option<Decision<Vec<String>>>, Error> {
         let read = |stated: &Stated| {
-            let words = stated.value.as_array().and_then(|a| {
-                a.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-            });
+            let words = stated
+                .value
+                .as_array()
+                .and_then(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
             words.map(|w| decision(w, &stated.origin)).ok_or_else(|| wrong(key, stated, "a list of strings"))
         };
         self.layers.get(key).map(read).transpose()

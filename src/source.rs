@@ -9,8 +9,25 @@ use std::path::{Path, PathBuf};
 
 /// Folders that never say anything about a project: skipped while looking, whatever is in them.
 const OPAQUE: &[&str] = &[
-    ".git", ".hg", ".svn", ".venv", "venv", "env", ".env", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache",
-    ".pytest_cache", ".ruff_cache", ".cache", ".idea", ".vscode", "site-packages", ".pydeploy",
+    ".git",
+    ".hg",
+    ".svn",
+    ".venv",
+    "venv",
+    "env",
+    ".env",
+    "node_modules",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".cache",
+    ".idea",
+    ".vscode",
+    "site-packages",
+    ".pydeploy",
 ];
 /// How deep below the root a file can lie and still be looked at.
 const DEPTH: usize = 6;

@@ -56,9 +56,8 @@ pub(super) fn names(prepared: &Prepared, revision: &crate::source::git::Revision
 fn dockerfile(context: &Context<'_>, prepared: &Prepared) -> Result<(), Fault> {
     let text = match &prepared.blueprint {
         Blueprint::Generated { dockerfile, .. } => dockerfile.clone(),
-        Blueprint::Own(path) => std::fs::read_to_string(prepared.root.join(&path.value)).map_err(|e| {
-            Fault::from_error(Class::Project, &e, Some(format!("{} can't be read", path.value)))
-        })?,
+        Blueprint::Own(path) => std::fs::read_to_string(prepared.root.join(&path.value))
+            .map_err(|e| Fault::from_error(Class::Project, &e, Some(format!("{} can't be read", path.value))))?,
     };
     context.report.answer(&text);
     context.report.document(&json!({"schema": "pydeploy.build/1", "dockerfile": text}));

@@ -65,11 +65,9 @@ pub(super) async fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<(), 
         })).collect::<Vec<_>>(),
     }));
     match checks.iter().find(|c| c.state == State::Broken) {
-        // The JSON document is out already: a fault would be a second one.
-        Some(broken) if !context.report.is_json() => {
-            Err(Fault::new(Class::Environment, format!("{} is not usable", broken.what), broken.mend.clone()))
+        Some(broken) => {
+            Err(Fault { told: true, ..Fault::new(Class::Environment, format!("{} is not usable", broken.what), None) })
         }
-        Some(_) => Err(Fault::new(Class::Environment, "", None)),
         None => Ok(()),
     }
 }
@@ -85,7 +83,9 @@ fn good(what: &'static str, found: String) -> Check {
 
 async fn engine(context: &Context<'_>) -> Check {
     match daemon(context.machine).await {
-        Ok(Daemon::Engine(e)) => good("engine", format!("Docker Engine {} (API {}) at {}", e.version, e.api, e.endpoint())),
+        Ok(Daemon::Engine(e)) => {
+            good("engine", format!("Docker Engine {} (API {}) at {}", e.version, e.api, e.endpoint()))
+        }
         Ok(Daemon::Standalone(endpoint)) => match endpoint.connect().await {
             Ok(_) => good("engine", format!("BuildKit at {endpoint}")),
             Err(source) => {

@@ -52,9 +52,8 @@ pub(super) fn image(prepared: &Prepared) -> Value {
 }
 
 fn generated(plan: &ImagePlan) -> Value {
-    let packages = |all: &[SystemPackage]| {
-        all.iter().map(|p| json!({"name": p.name, "because": p.because})).collect::<Vec<_>>()
-    };
+    let packages =
+        |all: &[SystemPackage]| all.iter().map(|p| json!({"name": p.name, "because": p.because})).collect::<Vec<_>>();
     json!({
         "strategy": plan.strategy.value.to_string(),
         "base": plan.base.value,
@@ -79,10 +78,8 @@ pub(super) fn contract(reference: &str, contract: &ImageContract, compiled: &Com
         "from": "the image's USER",
     });
     let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());
-    let probes = compiled
-        .probes
-        .as_ref()
-        .map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}));
+    let probes =
+        compiled.probes.as_ref().map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}));
     json!({
         "source": {"kind": "registry", "ref": reference},
         "user": user,

@@ -40,10 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(
 }
 
 /// Which image, and what the operator decides about it. A stated image needs no project, only its settings if it has any.
-fn subject(
-    context: &Context<'_>,
-    args: &ManifestsArgs,
-) -> Result<(ImageRef, Deploy, Settings), Fault> {
+fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(ImageRef, Deploy, Settings), Fault> {
     let Some(image) = &args.image else {
         let prepared = context.prepare(&args.project, &args.source, Some(&args.out))?;
         let repository = prepared.target()?;

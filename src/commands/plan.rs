@@ -47,7 +47,7 @@ struct Row {
 }
 
 impl Row {
-    fn of<T>(what: &'static str, decision: &Decision<T>, value: impl ToString) -> Self {
+    fn of<T>(what: &'static str, decision: &Decision<T>, value: &dyn ToString) -> Self {
         let evidence = decision.evidence.as_ref().map(ToString::to_string);
         Self { what, value: value.to_string(), because: decision.because.clone(), evidence }
     }
@@ -73,15 +73,15 @@ fn rows(prepared: &Prepared) -> Vec<Row> {
 }
 
 fn project_rows(project: &Project, rows: &mut Vec<Row>) {
-    rows.push(Row::of("manager", &project.manager, project.manager.value));
-    rows.push(Row::of("python", &project.python, project.python.value));
+    rows.push(Row::of("manager", &project.manager, &project.manager.value));
+    rows.push(Row::of("python", &project.python, &project.python.value));
     if let Some(framework) = &project.framework {
-        rows.push(Row::of("framework", framework, framework.value));
+        rows.push(Row::of("framework", framework, &framework.value));
     }
-    rows.push(Row::of("kind", &project.kind, project.kind.value));
-    rows.push(Row::of("command", &project.command, words(&project.command.value)));
+    rows.push(Row::of("kind", &project.kind, &project.kind.value));
+    rows.push(Row::of("command", &project.command, &words(&project.command.value)));
     if let Some(port) = &project.port {
-        rows.push(Row::of("port", port, port.value));
+        rows.push(Row::of("port", port, &port.value));
     }
     if let Some(root) = &project.import_root {
         rows.push(Row::of("import root", root, &root.value));
@@ -89,19 +89,16 @@ fn project_rows(project: &Project, rows: &mut Vec<Row>) {
 }
 
 fn image_rows(plan: &ImagePlan, rows: &mut Vec<Row>) {
-    rows.push(Row::of("strategy", &plan.strategy, plan.strategy.value));
+    rows.push(Row::of("strategy", &plan.strategy, &plan.strategy.value));
     rows.push(Row::of("base", &plan.base, &plan.base.value));
     match &plan.healthcheck {
         Some(check) => {
             let value = format!("every {}, {} to answer", check.value.interval, check.value.timeout);
-            rows.push(Row::of("health", check, value));
+            rows.push(Row::of("health", check, &value));
         }
-        None => rows.push(Row {
-            what: "health",
-            value: "none".into(),
-            because: "nothing to ask".into(),
-            evidence: None,
-        }),
+        None => {
+            rows.push(Row { what: "health", value: "none".into(), because: "nothing to ask".into(), evidence: None });
+        }
     }
     let user = plan.account.as_ref().map_or("root".to_owned(), |a| format!("{}:{} ({})", a.uid, a.gid, a.name));
     let because = "a number, since Kubernetes can't verify a name".to_owned();
@@ -118,15 +115,26 @@ fn words(argv: &[String]) -> String {
     shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_else(|_| argv.join(" "))
 }
 
+/// Values wider than this, in characters, have their reason on a line of its own.
+const WIDEST: usize = 28;
+
 fn text(prepared: &Prepared, left_out: &[walk::LeftOut]) -> String {
     let rows = rows(prepared);
     let what_width = rows.iter().map(|r| r.what.len()).max().unwrap_or_default();
-    let value_width = rows.iter().map(|r| r.value.chars().count()).filter(|n| *n <= 40).max().unwrap_or_default();
+    let value_width = rows.iter().map(|r| r.value.chars().count()).filter(|n| *n <= WIDEST).max().unwrap_or_default();
     let mut text = String::new();
     for row in &rows {
         let evidence = row.evidence.as_ref().map(|e| format!(" ({e})")).unwrap_or_default();
         let Row { what, value, because, .. } = row;
-        let _ = writeln!(text, "{what:<what_width$}  {value:<value_width$}  {because}{evidence}");
+        let _ = if value.chars().count() > WIDEST {
+            writeln!(
+                text,
+                "{what:<what_width$}  {value}\n{:<what_width$}  {:<value_width$}  {because}{evidence}",
+                "", ""
+            )
+        } else {
+            writeln!(text, "{what:<what_width$}  {value:<value_width$}  {because}{evidence}")
+        };
     }
     if let Blueprint::Generated { plan, .. } = &prepared.blueprint {
         for note in &plan.notes {

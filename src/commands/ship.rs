@@ -11,11 +11,12 @@ use crate::cli::ShipArgs;
 use crate::engine::buildkit::{Daemon, Output};
 use crate::fault::Fault;
 use crate::image::contract::ImageContract;
+use crate::image::dockerfile::own_layers;
 use crate::manifests::yaml;
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
 use crate::stages::build::{Local, build, daemon, keychain, summary};
-use crate::stages::{Prepared, Pushed, push, write};
+use crate::stages::{Blueprint, Prepared, Pushed, push, write};
 
 pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {
     let started = Instant::now();
@@ -101,11 +102,24 @@ fn picture(
         row("time", time),
         row("manifests", if files.is_empty() { "standard output".to_owned() } else { files.join(" ") }),
     ];
-    let bars: Vec<_> = pushed
-        .layers
-        .iter()
-        .filter(|l| l.size > 1000)
-        .map(|l| Bar { bytes: l.size, what: l.what.clone(), remark: l.digest.chars().skip(7).take(12).collect() })
-        .collect();
-    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars);
+    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars(prepared, pushed));
+}
+
+/// A bar a layer; those of the base together, where it is known which they are.
+fn bars(prepared: &Prepared, pushed: &Pushed) -> Vec<Bar> {
+    let (base, own) = match &prepared.blueprint {
+        Blueprint::Generated { plan, dockerfile } => {
+            let count = pushed.layers.len().saturating_sub(own_layers(dockerfile));
+            let (base, own) = pushed.layers.split_at(count);
+            let bytes = base.iter().map(|l| l.size).sum();
+            let bar = Bar { bytes, what: "base".into(), remark: format!("{}, {count} layers", plan.base.value) };
+            (Some(bar), own)
+        }
+        Blueprint::Own(_) => (None, pushed.layers.as_slice()),
+    };
+    // A folder or an account is a layer too, but nothing to look at.
+    let own = own.iter().filter(|l| l.size > 1000);
+    let short = |digest: &str| digest.chars().skip("sha256:".len()).take(12).collect();
+    let own = own.map(|l| Bar { bytes: l.size, what: l.what.clone(), remark: short(&l.digest) });
+    base.into_iter().chain(own).collect()
 }

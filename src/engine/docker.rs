@@ -61,7 +61,7 @@ impl Whereabouts {
 /// Docker keeps a context under the SHA-256 of its name.
 fn from_context(name: &str, config: &Path) -> Result<Endpoint, Error> {
     let failed = |why: String| Error::Context { name: name.to_owned(), why };
-    let id: String = Sha256::digest(name.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let id = hex::encode(Sha256::digest(name.as_bytes()));
     let text = std::fs::read_to_string(config.join("contexts/meta").join(&id).join("meta.json"));
     let text = text.map_err(|e| failed(e.to_string()))?;
     let json: serde_json::Value = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
@@ -132,9 +132,8 @@ impl DockerEngine {
     async fn post(&self, path: &str, auth: &str) -> Result<hyper::Response<hyper::body::Incoming>, Error> {
         let failed = self.conversation("take the push");
         let stream = self.endpoint.connect().await.map_err(|source| absent(&self.endpoint, source))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|e| failed(Box::new(e)))?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(Box::new(e)))?;
         tokio::spawn(connection);
         let request = hyper::Request::post(path).header("Host", "docker").header("X-Registry-Auth", auth);
         let request = request.body(Empty::<Bytes>::new()).map_err(|e| failed(Box::new(e)))?;
@@ -255,7 +254,8 @@ impl PushReader {
 fn classify(message: &str) -> PushFailure {
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|w| message.contains(w));
-    if has(&["no basic auth credentials", "unauthorized", "authentication required", "incorrect username or password"]) {
+    if has(&["no basic auth credentials", "unauthorized", "authentication required", "incorrect username or password"])
+    {
         PushFailure::Unauthorized
     } else if has(&["x509:", "certificate"]) {
         PushFailure::Untrusted
@@ -316,7 +316,11 @@ fn client(endpoint: &Endpoint) -> Result<bollard::Docker, bollard::errors::Error
 }
 
 /// A request without a body, for `/session` and `/grpc`, which hand the whole stream over.
-pub(super) async fn hijack(endpoint: &Endpoint, path: &str, headers: &[(&str, &str)]) -> Result<Box<dyn Duplex>, Error> {
+pub(super) async fn hijack(
+    endpoint: &Endpoint,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Result<Box<dyn Duplex>, Error> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Conversation {
         endpoint: endpoint.to_string(),
         doing: "open a build session",

@@ -312,7 +312,8 @@ mod tests {
 
     fn rules(dockerignore: &str, include: &[&str]) -> ContextRules {
         let include: Vec<_> = include.iter().map(|i| (*i).to_owned()).collect();
-        ContextRules::new(Audience::Generated, Some(dockerignore), &include, &["README.md".into()], Some("out")).unwrap()
+        ContextRules::new(Audience::Generated, Some(dockerignore), &include, &["README.md".into()], Some("out"))
+            .unwrap()
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! `--start-interval`, and needs no frontend from a registry.
 
 use super::contract::{Healthcheck, Test};
+use super::duration::GoDuration;
 use super::install::{Install, UV};
 use super::native::Family;
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
@@ -27,6 +28,12 @@ pub fn text(plan: &ImagePlan) -> String {
         Strategy::Naive => naive(plan, &mut file),
     }
     file.text
+}
+
+/// How many layers the last stage of a Dockerfile of ours puts on its base.
+pub fn own_layers(text: &str) -> usize {
+    let stage = text.lines().rev().take_while(|l| !l.starts_with("FROM "));
+    stage.filter(|l| ["RUN ", "COPY ", "WORKDIR "].iter().any(|word| l.starts_with(word))).count()
 }
 
 fn multi_stage(plan: &ImagePlan, file: &mut Writer) {
@@ -130,7 +137,9 @@ fn install(plan: &ImagePlan, file: &mut Writer) {
         return;
     }
     file.gap();
-    file.comment("Dependencies, from the files that state them alone: code that changes does not bring them here again.");
+    file.comment(
+        "Dependencies, from the files that state them alone: code that changes does not bring them here again.",
+    );
     match &plan.install {
         Install::Requirements { files, local } => {
             file.line(&format!("RUN python -m venv --without-pip {VENV}"));
@@ -143,8 +152,12 @@ fn install(plan: &ImagePlan, file: &mut Writer) {
             run_install(plan, &format!("{} {}", pip(), listed(requirements)), file);
         }
         Install::Uv { files, .. } => {
-            file.line(&format!("RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"));
-            file.line(&format!("ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1"));
+            file.line(&format!(
+                "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
+            ));
+            file.line(&format!(
+                "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1"
+            ));
             copies(files.iter(), file);
             run_install(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
         }
@@ -187,14 +200,11 @@ fn run_install(plan: &ImagePlan, command: &str, file: &mut Writer) {
     file.line(&format!("RUN --mount=type=cache,target={cache} \\"));
     let mut exports = Vec::new();
     for id in &plan.secrets {
-        match SECRET_FILES.iter().find(|(known, _)| known == id) {
-            Some((_, target)) => {
-                file.line(&format!("    --mount=type=secret,id={id},required=true,target={target} \\"));
-            }
-            None => {
-                file.line(&format!("    --mount=type=secret,id={id},required=true \\"));
-                exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
-            }
+        if let Some((_, target)) = SECRET_FILES.iter().find(|(known, _)| known == id) {
+            file.line(&format!("    --mount=type=secret,id={id},required=true,target={target} \\"));
+        } else {
+            file.line(&format!("    --mount=type=secret,id={id},required=true \\"));
+            exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
         }
     }
     if exports.is_empty() {
@@ -216,12 +226,12 @@ fn account(plan: &ImagePlan, file: &mut Writer) {
     match plan.family {
         Family::Debian => {
             file.line(&format!("RUN groupadd --gid {gid} {name} \\"));
-            file.line(&format!(
-                " && useradd --uid {uid} --gid {gid} --create-home --shell /usr/sbin/nologin {name}"
-            ));
+            file.line(&format!(" && useradd --uid {uid} --gid {gid} --create-home --shell /usr/sbin/nologin {name}"));
         }
         Family::Alpine => {
-            file.line(&format!("RUN addgroup -g {gid} {name} && adduser -u {uid} -G {name} -D -s /sbin/nologin {name}"));
+            file.line(&format!(
+                "RUN addgroup -g {gid} {name} && adduser -u {uid} -G {name} -D -s /sbin/nologin {name}"
+            ));
         }
     }
 }
@@ -254,9 +264,10 @@ fn promises(plan: &ImagePlan, file: &mut Writer) {
 
 fn healthcheck(check: &Healthcheck, file: &mut Writer) {
     let Healthcheck { interval, timeout, start_period, retries, .. } = check;
-    file.line(&format!(
-        "HEALTHCHECK --interval={interval} --timeout={timeout} --start-period={start_period} --retries={retries} \\"
-    ));
+    // Engine 20.10 refuses the 0 that today's takes for its default.
+    let start = (*start_period > GoDuration::default()).then(|| format!(" --start-period={start_period}"));
+    let start = start.unwrap_or_default();
+    file.line(&format!("HEALTHCHECK --interval={interval} --timeout={timeout}{start} --retries={retries} \\"));
     match &check.test {
         Test::Exec(argv) => file.line(&format!("  CMD {}", json(argv))),
         Test::Shell(text) => file.line(&format!("  CMD {text}")),

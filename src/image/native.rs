@@ -153,7 +153,8 @@ pub fn origin(dependency: &Dependency, family: Family) -> Origin {
 
 fn rows(dependency: &Dependency) -> impl Iterator<Item = &'static Native> {
     let holds = |native: &&Native| {
-        native.name == dependency.name && (native.extra.is_empty() || dependency.extras.iter().any(|e| e == native.extra))
+        native.name == dependency.name
+            && (native.extra.is_empty() || dependency.extras.iter().any(|e| e == native.extra))
     };
     NATIVE.iter().filter(holds)
 }

@@ -70,7 +70,8 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
     secrets.dedup();
     let naive = strategy == Strategy::Naive;
     if naive {
-        notes.push("the naive strategy runs as root: it is a baseline to measure against, and gets no manifests".into());
+        notes
+            .push("the naive strategy runs as root: it is a baseline to measure against, and gets no manifests".into());
     }
     let ports = project.port.iter().map(|p| Port { port: p.value, protocol: Protocol::Tcp }).collect();
     ImagePlan {
@@ -114,7 +115,7 @@ fn system_packages(
     let mut unknown = false;
     for dependency in &project.dependencies.packages {
         let origin = native::origin(dependency, family);
-        let linked = |name: &str| format!("{} is linked with it", name);
+        let linked = |name: &str| format!("{name} is linked with it");
         for name in native::run_packages(dependency, family, origin) {
             run.push(SystemPackage { name: name.into(), because: linked(&dependency.name) });
         }
@@ -183,14 +184,8 @@ fn environment(project: &Project) -> Vec<(String, String)> {
 /// A check that works with Python alone: slim images have no curl.
 fn healthcheck(project: &Project, wishes: &Wishes) -> Option<Decision<Healthcheck>> {
     let Timings { interval, timeout, start_period, retries } = wishes.timings;
-    let check = |test| Healthcheck {
-        test,
-        interval,
-        timeout,
-        start_period,
-        start_interval: GoDuration::seconds(5),
-        retries,
-    };
+    let check =
+        |test| Healthcheck { test, interval, timeout, start_period, start_interval: GoDuration::seconds(5), retries };
     if let Some(command) = &wishes.health_command {
         return Some(command.clone().map(|argv| check(Test::Exec(argv))));
     }

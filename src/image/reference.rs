@@ -225,7 +225,7 @@ mod tests {
         let shown = |t: &str| t.parse::<Repository>().map(|r| r.to_string());
         assert_eq!(shown("127.0.0.1:5000/team/api").unwrap(), "127.0.0.1:5000/team/api");
         assert_eq!(shown("team/api").unwrap(), "docker.io/team/api");
-        for wrong in ["", "a/b:1", "UPPER/case", "x@sha256:00", "https://registry.example/a"] {
+        for wrong in ["", "a/b:1", "a.example/UPPER", "x@sha256:00", "https://registry.example/a"] {
             assert!(shown(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Repository::at("localhost:5000", "api").unwrap().to_string(), "localhost:5000/api");

@@ -202,9 +202,8 @@ pub fn pod_security(identity: Identity, ports: &[Port]) -> PodSecurityContext {
         run_as_group: Some(i64::from(identity.gid)),
         seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), localhost_profile: None }),
         // containerd before 2.0 lets only root listen on these; the standard allows this sysctl.
-        sysctls: low.then(|| {
-            vec![Sysctl { name: "net.ipv4.ip_unprivileged_port_start".to_owned(), value: "0".to_owned() }]
-        }),
+        sysctls: low
+            .then(|| vec![Sysctl { name: "net.ipv4.ip_unprivileged_port_start".to_owned(), value: "0".to_owned() }]),
         ..PodSecurityContext::default()
     }
 }

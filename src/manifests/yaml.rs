@@ -39,7 +39,9 @@ pub fn stream(manifests: &Manifests) -> Result<String, YamlError> {
 
 fn text(object: &Object) -> Result<String, YamlError> {
     let value = value(object).map_err(|e| YamlError(Box::new(e)))?;
-    serde_yaml::to_string(&value).map_err(|e| YamlError(Box::new(e)))
+    // An image reference that is folded over two lines can't be searched for, nor replaced by other tools.
+    let options = serde_yaml::ser_options! { folded_wrap_chars: usize::MAX };
+    serde_yaml::to_string_with_options(&value, options).map_err(|e| YamlError(Box::new(e)))
 }
 
 /// The object as Kubernetes' JSON.
@@ -56,15 +58,17 @@ fn to_value(object: &impl Serialize) -> Result<Value, serde_json::Error> {
     serde_json::to_value(object)
 }
 
-/// People look for apiVersion, kind and metadata first.
+/// What people look for first, in every map that has it.
+const HEAD: &[&str] = &["apiVersion", "kind", "metadata", "name", "image"];
+
 fn head_first(value: Value) -> Value {
-    let Value::Object(mut fields) = value else { return value };
-    let mut ordered = serde_json::Map::new();
-    for name in ["apiVersion", "kind", "metadata"] {
-        if let Some(field) = fields.shift_remove(name) {
-            ordered.insert(name.to_owned(), field);
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(head_first).collect()),
+        Value::Object(mut fields) => {
+            let head: Vec<_> = HEAD.iter().filter_map(|name| fields.shift_remove_entry(*name)).collect();
+            let ordered = head.into_iter().chain(fields).map(|(name, field)| (name, head_first(field)));
+            Value::Object(ordered.collect())
         }
+        other => other,
     }
-    ordered.extend(fields);
-    Value::Object(ordered)
 }

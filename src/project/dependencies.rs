@@ -93,12 +93,18 @@ impl Dependencies {
         self.packages.iter().find(|package| package.name == name)
     }
 
-    /// Whether the project itself is installed as a package, so that its code is importable from anywhere.
+    /// Whether the packages are all that is installed, also those that others bring.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.source, DependencySource::UvLock { .. } | DependencySource::None)
+    }
+
+    /// Whether the project itself is installed as a package, so that its code is importable from anywhere. Of
+    /// `[project]` without a lock only the requirements are.
     pub fn installs_project(&self) -> bool {
         match &self.source {
             DependencySource::Requirements { local_paths, .. } => local_paths.iter().any(|path| path == "."),
-            DependencySource::UvLock { package, .. } | DependencySource::Pyproject { package, .. } => *package,
-            DependencySource::None => false,
+            DependencySource::UvLock { package, .. } => *package,
+            DependencySource::Pyproject { .. } | DependencySource::None => false,
         }
     }
 }

@@ -24,6 +24,15 @@ pub(crate) enum Gateway {
     Asgi,
 }
 
+impl Gateway {
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Wsgi => "wsgi",
+            Self::Asgi => "asgi",
+        }
+    }
+}
+
 /// Finds Django's manage.py: other tools write files of that name too, without the settings.
 pub(crate) fn find(sources: &Sources) -> Option<Django> {
     const SETTINGS: &str = "DJANGO_SETTINGS_MODULE";
@@ -40,21 +49,18 @@ pub(crate) fn find(sources: &Sources) -> Option<Django> {
 impl Django {
     /// The application that wsgi.py or asgi.py holds.
     pub(crate) fn entry(&self, sources: &Sources, gateway: Gateway) -> Result<Entry, Error> {
-        let file = match gateway {
-            Gateway::Wsgi => "wsgi.py",
-            Gateway::Asgi => "asgi.py",
-        };
         let module = self.packages().into_iter().find_map(|package| {
             let folder = paths::join(&self.folder, &package);
-            sources.get(&paths::join(folder.trim_end_matches('/'), file))
+            let base = paths::join(folder.trim_end_matches('/'), gateway.stem());
+            sources.get(&format!("{base}.py")).or_else(|| sources.get(&format!("{base}/__init__.py")))
         });
-        let module = module.ok_or_else(|| self.missing(file))?;
+        let module = module.ok_or_else(|| self.missing(gateway))?;
         let inside = module.path.strip_prefix(&self.folder).unwrap_or(&module.path).trim_start_matches('/');
         let assigned = module.top().find(|(_, line)| line.starts_with("application"));
         Ok(Entry {
             framework: Framework::Django,
             path: module.path.clone(),
-            module: inside.trim_end_matches(".py").replace('/', "."),
+            module: inside.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', "."),
             name: "application".to_owned(),
             factory: false,
             at: assigned.map_or_else(|| Evidence::file(&module.path), |(offset, _)| module.at(offset)),
@@ -79,28 +85,14 @@ impl Django {
         folders.into_iter().find_map(|folder| sources.get(&paths::join(folder.trim_end_matches('/'), "urls.py")))
     }
 
-    /// Where the settings name the hosts that are answered, if `*` is not among them: a probe names the Pod's address
-    /// as the host, and Django answers all others with 400.
-    /// <https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts>
-    pub(crate) fn closed_hosts(&self, sources: &Sources) -> Option<Evidence> {
-        let settings = self.settings.as_ref()?.replace('.', "/");
-        let base = paths::join(&self.folder, &settings);
-        let package = paths::folder(&base).to_owned() + "/";
-        let is_settings = |module: &&Module| {
-            let path = module.path.trim_end_matches(".py");
-            path == base
-                || (package.contains("settings/") && module.path.starts_with(&package))
-                || path == format!("{base}/__init__")
-        };
-        let modules: Vec<&Module> = sources.modules.iter().filter(is_settings).collect();
-        let lines = modules.iter().flat_map(|module| module.lines().map(move |line| (*module, line)));
-        let hosts: Vec<_> = lines.filter(|(_, (_, line))| line.trim_start().starts_with("ALLOWED_HOSTS")).collect();
-        let open = hosts.iter().any(|(module, (offset, line))| {
-            let raw = module.raw.get(*offset..offset + line.len()).unwrap_or_default();
-            raw.contains("\"*\"") || raw.contains("'*'")
-        });
-        let (module, (offset, _)) = hosts.first().filter(|_| !open)?;
-        Some(module.at(*offset))
+    /// The modules that can hold the settings: the named one, and those beside it in a package called settings.
+    pub(crate) fn settings<'a>(&self, sources: &'a Sources) -> Vec<&'a Module> {
+        let Some(settings) = &self.settings else { return Vec::new() };
+        let base = paths::join(&self.folder, &settings.replace('.', "/"));
+        let package = format!("{}/", paths::folder(&base));
+        let beside = |path: &str| package.ends_with("settings/") && path.starts_with(&package);
+        let is = |path: &str| path == format!("{base}.py") || path == format!("{base}/__init__.py") || beside(path);
+        sources.modules.iter().filter(|module| is(&module.path)).collect()
     }
 
     /// The packages in which wsgi.py and urls.py can lie: those that hold the settings, the innermost first.
@@ -113,12 +105,13 @@ impl Django {
         packages
     }
 
-    fn missing(&self, file: &str) -> Error {
+    fn missing(&self, gateway: Gateway) -> Error {
+        let file = gateway.stem();
         let settings = self.settings.clone().unwrap_or_else(|| "that it does not name literally".to_owned());
         Error::NoEntry {
             framework: Framework::Django,
             near: Some(self.at.clone()),
-            why: Some(format!("there is no {file} in a package of the settings {settings}")),
+            why: Some(format!("there is no {file}.py in a package of the settings {settings}")),
             example: ["gunicorn", "--bind", "0.0.0.0:8000", "proj.wsgi:application"].map(str::to_owned).to_vec(),
         }
     }

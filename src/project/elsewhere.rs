@@ -31,5 +31,5 @@ pub(crate) fn find(
 pub(crate) fn is_requirements(path: &str) -> bool {
     let named = paths::file_name(path).contains("requirements") && !path.contains('/');
     let folder = matches!(paths::folder(path), "requirements" | "reqs");
-    path.ends_with(".txt") && (named || folder)
+    paths::has_extension(path, "txt") && (named || folder)
 }

@@ -63,13 +63,13 @@ pub(crate) fn choose(
     }
     let mut entries = ranked.into_iter().map(|(_, object, importable)| entry(object, importable));
     match (entries.next(), entries.next()) {
-        (Some(first), Some(second)) => Err(several([first, second].into_iter().chain(entries).collect())),
+        (Some(first), Some(second)) => Err(several(&[first, second].into_iter().chain(entries).collect::<Vec<_>>())),
         (first, _) => Ok(first),
     }
 }
 
 /// The error that lists entries and shows how to state one of them.
-pub(crate) fn several(entries: Vec<Entry>) -> Error {
+pub(crate) fn several(entries: &[Entry]) -> Error {
     let example = entries.first().map_or_else(Vec::new, example);
     Error::SeveralEntries { candidates: entries.iter().map(|e| (e.target(), e.at.clone())).collect(), example }
 }

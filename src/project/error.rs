@@ -80,6 +80,8 @@ pub enum Error {
     NothingFound {
         /// The name of the root folder.
         root: String,
+        /// Folders below it that state dependencies.
+        below: Vec<String>,
     },
     /// There is Python code that imports what nothing installs.
     #[error("nothing says what the project depends on, and {at} imports {module}")]
@@ -88,6 +90,8 @@ pub enum Error {
         at: Evidence,
         /// What it imports.
         module: String,
+        /// Folders below the root that state dependencies.
+        below: Vec<String>,
     },
     /// Several files could be the one that states the dependencies.
     #[error("which requirements file is installed is not clear: {}", files.join(", "))]
@@ -265,6 +269,9 @@ impl Error {
                 Some("copy it into the project, or run pydeploy on the folder that holds both".to_owned())
             }
             Self::IncludeCycle { .. } => Some("remove one of the two includes".to_owned()),
+            Self::NothingFound { below, .. } | Self::NothingStated { below, .. } if !below.is_empty() => {
+                Some(format!("dependencies are stated below: run pydeploy on {}", below.join(" or ")))
+            }
             Self::NothingFound { .. } => Some(
                 "looked for uv.lock, pyproject.toml, requirements.txt, requirements/*.txt, poetry.lock, pdm.lock, \
                  Pipfile, setup.py and *.py; name the project's directory if it is another one"
@@ -280,7 +287,11 @@ impl Error {
                 Some(mend.clone())
             }
             Self::WhichManager { managers, .. } => Some(which(managers)),
-            Self::StaleLock { .. } | Self::NeedsLock { .. } => Some("run: uv lock".to_owned()),
+            Self::StaleLock { .. } => Some("run: uv lock".to_owned()),
+            Self::NeedsLock { .. } => Some(
+                "run: uv lock; the lock of a workspace lies at its root, and is needed in the project's directory"
+                    .to_owned(),
+            ),
             _ => self.hint_to_start(),
         }
     }
@@ -292,18 +303,18 @@ impl Error {
                 Some(format!("state the version to use with the setting `python`, e.g. python = \"{}\"", self.python()))
             }
             Self::PythonUnsupported { mend, .. } => Some(mend.clone().unwrap_or_else(|| {
-                format!("pydeploy builds with python {} to {}", PythonVersion::OLDEST, PythonVersion::NEWEST)
+                let (oldest, newest) = (PythonVersion::OLDEST, PythonVersion::NEWEST);
+                format!("pydeploy builds with python {oldest} to {newest}: state one with the setting `python`")
             })),
             Self::Name { suggestion, .. } => Some(format!("`{suggestion}` would do")),
             Self::NoEntry { why, example, .. } => {
                 let why = why.as_ref().map_or_else(String::new, |why| format!("{why}; "));
                 Some(format!("{why}{}", state(example)))
             }
-            Self::SeveralEntries { example, .. } => Some(state(example)),
             Self::NoServer { add, .. } | Self::WrongServer { add, .. } => {
                 Some(format!("add {add} to the dependencies, or state the setting `command`"))
             }
-            Self::NoCommand { example: Some(example) } => Some(state(example)),
+            Self::SeveralEntries { example, .. } | Self::NoCommand { example: Some(example) } => Some(state(example)),
             Self::NoCommand { example: None } => {
                 Some("state it with the setting `command`, e.g. command = [\"python\", \"main.py\"]".to_owned())
             }

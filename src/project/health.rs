@@ -48,11 +48,11 @@ const PATHS: &[&str] = &[
 /// Decides among the routes that were seen. `closed` is where a framework refuses the host that a probe names.
 pub(crate) fn decide(routes: &[Route], closed: Option<Evidence>) -> Decision<Health> {
     let open = |path: &&str| routes.iter().find(|route| route.path == **path && !route.guarded);
-    let found = PATHS.iter().find_map(|path| open(path));
+    let found = PATHS.iter().find_map(open);
     match (found, closed) {
         (Some(_), Some(at)) => Decision::seen(
             Health::Tcp,
-            "only the port is checked: by ALLOWED_HOSTS, a probe by the Pod's address would get 400",
+            "only the port is checked: a probe by the Pod's address would get 400, since it is not among the allowed hosts",
             at,
         ),
         (Some(route), None) => {

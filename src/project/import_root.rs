@@ -56,6 +56,13 @@ fn root(sources: &Sources, module: &Module) -> Option<Decision<String>> {
     None
 }
 
+/// The folder that a stated module needs to be imported from: src, if it lies there and nowhere else.
+pub(crate) fn of_stated(sources: &Sources, module: &str) -> Option<Decision<String>> {
+    let package = module.split('.').next().unwrap_or(module);
+    let needed = resolves(sources, "src", package) && !resolves(sources, "", package);
+    needed.then(|| Decision::assumed("src".to_owned(), format!("the stated command names {package}, which lies there")))
+}
+
 /// Whether `import name` finds something in `folder`.
 fn resolves(sources: &Sources, folder: &str, name: &str) -> bool {
     let base = paths::join(folder, name);
@@ -75,8 +82,8 @@ mod tests {
         Some((found.module, found.root.map(|root| root.value)))
     }
 
-    fn is(module: &str, root: Option<&str>) -> Option<(String, Option<String>)> {
-        Some((module.to_owned(), root.map(str::to_owned)))
+    fn is<'a>(module: &'a str, root: Option<&'a str>) -> Option<(String, Option<String>)> {
+        Some(module).map(|module| (module.to_owned(), root.map(str::to_owned)))
     }
 
     #[test]

@@ -95,6 +95,22 @@ impl Launch {
         paths.into_iter().find(|path| sources.get(path).is_some())
     }
 
+    /// The module that it names for a server or a worker to import: `pkg.main` of `pkg.main:app` and `-m pkg.main`.
+    pub(crate) fn module(&self) -> Option<&str> {
+        let dotted = |text: &str| {
+            let start = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+            start && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        };
+        let target = self.words.iter().filter_map(|word| word.split_once(':')).find(|(module, object)| {
+            dotted(module) && object.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        });
+        let after = |flag: &str| self.words.iter().skip_while(|word| *word != flag).nth(1).map(String::as_str);
+        let named = target.map(|(module, _)| module).or_else(|| after("-A")).or_else(|| after("--app"));
+        named
+            .or_else(|| after("-m").filter(|module| !SERVERS.iter().any(|(name, _)| name == module)))
+            .filter(|m| dotted(m))
+    }
+
     /// The port that it names, and the word that does.
     pub(crate) fn port(&self) -> Option<(u16, String)> {
         let (start, program) = self.program()?;
@@ -176,6 +192,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(launch(command).port().map(|(port, _)| port), port, "{command}");
+        }
+    }
+
+    #[test]
+    fn modules() {
+        for (command, module) in [
+            ("uvicorn pkg.main:app --host 0.0.0.0", Some("pkg.main")),
+            ("python -m gunicorn -b 0.0.0.0:80 main:create_app()", Some("main")),
+            ("celery -A pkg.jobs worker", Some("pkg.jobs")),
+            ("python -m pkg", Some("pkg")),
+            ("gunicorn --bind unix:/x main", None),
+            ("python bot.py", None),
+        ] {
+            assert_eq!(launch(command).module(), module, "{command}");
         }
     }
 

@@ -1,11 +1,14 @@
 //! The manifest: which of a project's files states what is installed.
 
+use std::collections::BTreeSet;
+
 use super::dependencies::{Dependencies, Dependency, DependencySource, IndexUse};
 use super::marker::Target;
 use super::pyproject::{self, Pyproject};
 use super::requirement::{self, Origin, Requirement};
 use super::requirements::{self, Requirements};
 use super::scan::Sources;
+use super::toml_file::Located;
 use super::uv_lock::{self, UvLock};
 use super::{Decision, Error, Evidence, Manager, Stated, paths, unsupported};
 use crate::source::SourceTree;
@@ -119,7 +122,7 @@ impl Manifest<'_> {
         if let Some(pyproject) =
             self.pyproject.filter(|p| p.dynamic_dependencies.is_some() && !p.dynamic_files.is_empty())
         {
-            let exists = |file: &super::toml_file::Located| {
+            let exists = |file: &Located| {
                 let path = paths::resolve("", &file.text, &file.at)?;
                 let missing = || Error::MissingPath { at: file.at.clone(), path: path.clone() };
                 self.tree.contains(&path).then(|| path.clone()).ok_or_else(missing)
@@ -181,9 +184,14 @@ impl Manifest<'_> {
     }
 
     fn required(&self, roots: &[String]) -> Result<Dependencies, Error> {
-        let Requirements { files, hashes, variables, local_paths, indexes, packages, .. } =
+        let Requirements { files, hashes, variables, local_paths, indexes, mut packages, own_extras, .. } =
             requirements::read(self.tree, roots, self.target)?;
         let variables: Vec<String> = variables.into_iter().collect();
+        if let Some(pyproject) = self.pyproject.filter(|_| local_paths.contains(".")) {
+            for package in self.packages(own(pyproject, &own_extras))? {
+                packages.entry(package.name.clone()).or_insert(package);
+            }
+        }
         Ok(Dependencies {
             packages: packages.into_values().collect(),
             indexes: IndexUse { places: indexes, variables: variables.clone() },
@@ -212,6 +220,26 @@ impl Manifest<'_> {
         })
     }
 
+    /// What a list of requirements installs on Linux.
+    fn packages<'a>(&self, listed: impl IntoIterator<Item = &'a Located>) -> Result<Vec<Dependency>, Error> {
+        let mut packages = Vec::new();
+        for Located { text, at } in listed {
+            let refuse = |reason| requirements::refuse(at, text, reason);
+            let parsed = Requirement::parse(text).map_err(refuse)?;
+            let holds = parsed.marker.as_deref().map_or(Ok(true), |marker| self.target.holds(marker));
+            if matches!(parsed.origin, Origin::Path(_)) {
+                return Err(refuse("[project] can't name a path".to_owned()));
+            }
+            let (version, extras, evidence) = (parsed.pinned(), parsed.extras, at.clone());
+            if let Some(name) = parsed.name
+                && holds.map_err(refuse)?
+            {
+                packages.push(Dependency { name, version, extras, evidence, wheels: None, sdist: None, direct: true });
+            }
+        }
+        Ok(packages)
+    }
+
     fn listed(&self, pyproject: &Pyproject) -> Result<Dependencies, Error> {
         if let Some(dynamic) = &pyproject.dynamic_dependencies {
             return Err(unsupported::dynamic(dynamic.at.clone()));
@@ -220,24 +248,7 @@ impl Manifest<'_> {
             return Err(Error::NeedsLock { what: format!("{} ({}) is only honoured by uv", only.text, only.at) });
         }
         let listed = pyproject.dependencies.as_deref().unwrap_or_default();
-        let mut packages: Vec<Dependency> = Vec::new();
-        for located in listed {
-            let parsed = Requirement::parse(&located.text)
-                .map_err(|reason| requirements::refuse(&located.at, &located.text, reason))?;
-            let holds = parsed.marker.as_deref().map_or(Ok(true), |marker| self.target.holds(marker));
-            if !holds.map_err(|reason| requirements::refuse(&located.at, &located.text, reason))? {
-                continue;
-            }
-            if matches!(parsed.origin, Origin::Path(_)) {
-                let reason = "[project] can't name a path".to_owned();
-                return Err(requirements::refuse(&located.at, &located.text, reason));
-            }
-            let version = parsed.pinned();
-            let Some(name) = parsed.name else { continue };
-            let evidence = located.at.clone();
-            let extras = parsed.extras;
-            packages.push(Dependency { name, version, extras, evidence, wheels: None, sdist: None, direct: true });
-        }
+        let mut packages = self.packages(listed)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         packages.dedup_by(|a, b| a.name == b.name);
         let source = if listed.is_empty() && !pyproject.package {
@@ -252,6 +263,15 @@ impl Manifest<'_> {
         };
         Ok(Dependencies { source, packages, indexes: index_use(pyproject) })
     }
+}
+
+/// The requirements of the project itself and of some of its extras.
+fn own<'a>(pyproject: &'a Pyproject, extras: &BTreeSet<String>) -> Vec<&'a Located> {
+    let of_extra = |aside: &&pyproject::Aside| {
+        aside.place.strip_prefix("the extra ").is_some_and(|extra| extras.contains(&requirement::normalise(extra)))
+    };
+    let asides = pyproject.asides.iter().filter(of_extra).map(|aside| &aside.requirement);
+    pyproject.dependencies.iter().flatten().chain(asides).collect()
 }
 
 fn index_use(pyproject: &Pyproject) -> IndexUse {

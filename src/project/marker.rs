@@ -118,22 +118,17 @@ impl<'a> Parser<'a> {
     }
 
     fn operand(&mut self) -> Result<String, String> {
-        match self.peek() {
-            Some(quote @ ('"' | '\'')) => {
-                let body = self.rest.get(1..).unwrap_or_default();
-                let (value, rest) = body.split_once(quote).ok_or("a quote is not closed in the marker")?;
-                self.rest = rest;
-                Ok(value.to_owned())
-            }
-            _ => {
-                let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
-                let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-                self.rest = rest;
-                self.target
-                    .value(name, self.machine)
-                    .ok_or_else(|| format!("`{name}` is neither a quoted text nor a marker's variable"))
-            }
+        if let Some(quote @ ('"' | '\'')) = self.peek() {
+            let body = self.rest.get(1..).unwrap_or_default();
+            let (value, rest) = body.split_once(quote).ok_or("a quote is not closed in the marker")?;
+            self.rest = rest;
+            return Ok(value.to_owned());
         }
+        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+        let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = rest;
+        let value = self.target.value(name, self.machine);
+        value.ok_or_else(|| format!("`{name}` is neither a quoted text nor a marker's variable"))
     }
 
     fn operator(&mut self) -> Result<&'a str, String> {

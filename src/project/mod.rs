@@ -8,6 +8,7 @@ mod entry;
 mod error;
 mod framework;
 mod health;
+mod hosts;
 mod import_root;
 mod launch;
 mod manager;

@@ -163,6 +163,10 @@ fn asides(file: &TomlFile) -> Vec<Aside> {
     if let Some(item) = file.get(&["tool", "uv", "dev-dependencies"]) {
         add("the development dependencies".to_owned(), file.strings_in(item));
     }
+    let legacy = file.get(&["tool", "poetry", "dev-dependencies"]).and_then(Item::as_table_like);
+    let legacy = legacy.into_iter().flat_map(|table| table.iter());
+    let found = legacy.map(|(key, item)| Located { text: key.to_owned(), at: file.at(item.span()) }).collect();
+    add("the development dependencies".to_owned(), found);
     let groups = file.get(&["tool", "poetry", "group"]).and_then(Item::as_table_like);
     for (name, item) in groups.into_iter().flat_map(|table| table.iter()) {
         let packages = item.get("dependencies").and_then(Item::as_table_like);
@@ -185,6 +189,9 @@ fn poetry_term(term: &str) -> Option<String> {
         let mut parts = version.split('.');
         Some((parts.next()?.parse().ok()?, parts.next().and_then(|minor| minor.parse().ok())))
     };
+    if term == "*" || term.contains('|') {
+        return None;
+    }
     if let Some(version) = term.strip_prefix('^') {
         return Some(format!(">={version},<{}", parts(version)?.0.checked_add(1)?));
     }
@@ -193,9 +200,6 @@ fn poetry_term(term: &str) -> Option<String> {
         return Some(minor.map_or(format!("=={major}.*"), |minor| format!(">={version},=={major}.{minor}.*")));
     }
     let bare = term.starts_with(|c: char| c.is_ascii_digit());
-    if term == "*" || term.contains('|') {
-        return None;
-    }
     Some(if bare { format!("=={term}") } else { term.to_owned() })
 }
 

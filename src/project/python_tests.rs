@@ -42,7 +42,7 @@ fn requires_python_that_nothing_satisfies_is_refused() {
     for out in [">=3.15", "<3.9", "==2.7.*"] {
         let error = requires(out).unwrap_err();
         assert_eq!(error.to_string(), format!("python {out} is not supported (pyproject.toml:3)"));
-        assert_eq!(error.hint().unwrap(), "pydeploy builds with python 3.9 to 3.14");
+        assert!(error.hint().unwrap().starts_with("pydeploy builds with python 3.9 to 3.14: "));
     }
     let exact = requires("==3.11.7").unwrap_err();
     assert!(exact.hint().unwrap().ends_with("write ==3.11.* instead"), "{exact:?}");

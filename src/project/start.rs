@@ -9,7 +9,9 @@ use super::pyproject::Pyproject;
 use super::scan::objects::{Form, Object};
 use super::scan::{Sources, objects, routes};
 use super::server::{self, Picked, Server};
-use super::{Decision, Error, Evidence, Framework, Kind, Stated, django, elsewhere, port, suggestion};
+use super::{
+    Decision, Error, Evidence, Framework, Kind, Stated, django, elsewhere, hosts, import_root, port, suggestion,
+};
 use crate::source::SourceTree;
 
 /// All that is decided about starting.
@@ -45,7 +47,7 @@ impl Starter<'_> {
             return self.stated_command(command, &objects);
         }
         match self.application(&objects)? {
-            Some(Application::Entry(entry)) => self.serve(entry, None),
+            Some(Application::Entry(entry)) => self.serve(entry),
             Some(Application::Django(django)) => self.serve_django(&django),
             None => Err(self.nothing_to_serve(&objects)),
         }
@@ -65,17 +67,17 @@ impl Starter<'_> {
         let installed = self.dependencies.installs_project();
         let among = |frameworks: &[Framework]| entry::choose(self.sources, objects, frameworks, installed);
         let frameworks = self.frameworks();
-        let entry = match among(&frameworks)? {
-            None => among(&Framework::ALL)?,
-            found => found,
-        };
-        let django = django::find(self.sources).filter(|_| entry.is_none() || frameworks.contains(&Framework::Django));
+        // Without a lock, what no dependency is known to bring may come with another one, if nothing else is named.
+        let unknown = frameworks.is_empty() && !self.dependencies.is_complete();
+        let entry = among(if unknown { &Framework::ALL } else { &frameworks })?;
+        let django = django::find(self.sources);
+        let django = django.filter(|_| frameworks.contains(&Framework::Django) || (unknown && entry.is_none()));
         Ok(match (entry, django) {
             // Either may be the one: an ASGI application that mounts Django, or a small one beside it.
             (Some(entry), Some(django)) => {
                 let other =
                     django.entry(self.sources, Gateway::Wsgi).or_else(|_| django.entry(self.sources, Gateway::Asgi));
-                return Err(entry::several([Some(entry), other.ok()].into_iter().flatten().collect()));
+                return Err(entry::several(&[Some(entry), other.ok()].into_iter().flatten().collect::<Vec<_>>()));
             }
             (Some(entry), None) => Some(Application::Entry(entry)),
             (None, Some(django)) => Some(Application::Django(django)),
@@ -85,8 +87,11 @@ impl Starter<'_> {
 
     fn nothing_to_serve(&self, objects: &[Object]) -> Error {
         let known = self.frameworks();
-        let near = objects.iter().find(|o| known.is_empty() || known.contains(&o.framework));
-        let framework = known.first().copied().or(near.map(|o| o.framework));
+        let unknown = known.is_empty() && !self.dependencies.is_complete();
+        let near = objects.iter().find(|o| unknown || known.contains(&o.framework));
+        // A framework that only another package needs says nothing about the project.
+        let named = known.into_iter().find(|f| self.dependencies.get(f.as_str()).is_some_and(|d| d.direct));
+        let framework = named.or(near.map(|o| o.framework));
         let Some(framework) = framework else {
             return Error::NoCommand { example: suggestion::command(self.sources, self.dependencies) };
         };
@@ -110,7 +115,7 @@ impl Starter<'_> {
         elsewhere::find(self.tree, self.pyproject, &server::packages(framework))
     }
 
-    fn serve(&self, entry: Entry, closed: Option<Evidence>) -> Result<Start, Error> {
+    fn serve(&self, entry: Entry) -> Result<Start, Error> {
         let elsewhere = self.elsewhere(entry.framework)?;
         let picked = server::pick(entry.framework, entry.factory, self.dependencies, elsewhere.clone())?;
         let module = self.sources.get(&entry.path);
@@ -120,7 +125,8 @@ impl Starter<'_> {
             words.extend(["--no-debugger", "--no-reload"].map(str::to_owned));
         }
         let because = served(&picked, entry.framework, elsewhere.as_ref());
-        let routes = routes::find(self.sources, entry.framework);
+        let routes = routes::find(self.sources, entry.framework, Some(&entry.path));
+        let closed = hosts::closed_by_middleware(self.sources);
         Ok(Start {
             framework: Some(self.framework(entry.framework, &entry.at)),
             kind: Decision::seen(Kind::Web, "a server is started", entry.at.clone()),
@@ -145,58 +151,93 @@ impl Starter<'_> {
             django.entry(self.sources, Gateway::Wsgi)?
         };
         let port = port::for_entry(self.tree, None, picked.server == Server::Gunicorn, self.stated)?;
-        let routes = django.urls(self.sources).map(routes::django).unwrap_or_default();
-        let closed = django.closed_hosts(self.sources);
         let because = served(&picked, framework, elsewhere.as_ref());
         Ok(Start {
             framework: Some(self.framework(framework, &django.at)),
             kind: Decision::seen(Kind::Web, "a server is started", entry.at.clone()),
             command: Decision::seen(picked.server.command(&entry, port.value), because, entry.at),
-            health: Some(self.health(|| health::decide(&routes, closed))),
+            health: Some(self.health(|| self.django_health(django))),
             port: Some(port),
             import_root: entry.root,
         })
     }
 
     fn stated_command(&self, command: &Decision<Vec<String>>, objects: &[Object]) -> Result<Start, Error> {
-        let program = Launch::new(&command.value).kind();
-        let seen = objects.iter().find(|o| o.form == Form::Instance).or(objects.first());
+        let launch = Launch::new(&command.value);
+        let program = launch.kind();
         let django = django::find(self.sources);
-        let manage = django.as_ref().map(|django| (Framework::Django, django.at.clone()));
-        let listed =
-            self.frameworks().first().and_then(|f| Some((*f, self.dependencies.get(f.as_str())?.evidence.clone())));
-        let framework = seen.map(|o| (o.framework, o.at.clone())).or(manage).or(listed);
-        let framework = framework.map(|(framework, at)| self.framework(framework, &at));
+        let framework = self.framework_of_stated(objects, django.as_ref());
         let mut port = port::of_command(self.tree, self.sources, command, self.stated)?;
-        if port.is_none() && program != Program::Worker && (framework.is_some() || self.stated.health_path.is_some()) {
+        let listens = framework.is_some() && self.may_listen(&launch, objects) || self.stated.health_path.is_some();
+        if port.is_none() && program != Program::Worker && listens {
             port = Some(Decision::assumed(port::DEFAULT, "the default: the stated command names no port"));
         }
         // A worker of a web project shares its code, not its port.
         let port = port.filter(|_| program != Program::Worker || self.stated.port.is_some());
-        let evidence = command.evidence.clone();
-        let kind = match (&port, program) {
-            (Some(_), Program::Worker) => {
-                Decision { value: Kind::Web, because: "a port is stated".to_owned(), evidence }
-            }
-            (Some(port), _) => Decision {
-                value: Kind::Web,
-                because: format!("it listens on {}", port.value),
-                evidence: port.evidence.clone(),
-            },
-            (None, _) => {
-                Decision { value: Kind::Worker, because: "the stated command listens on no port".to_owned(), evidence }
-            }
+        let because = match &port {
+            Some(port) => format!("the stated command listens on {}", port.value),
+            None => "the stated command listens on no port".to_owned(),
         };
-        let routes = match (&framework, &django) {
-            (Some(f), Some(django)) if f.value == Framework::Django => {
-                django.urls(self.sources).map(routes::django).unwrap_or_default()
-            }
-            (Some(f), _) => routes::find(self.sources, f.value),
-            (None, _) => Vec::new(),
+        let value = if port.is_some() { Kind::Web } else { Kind::Worker };
+        let evidence = port.as_ref().map_or(&command.evidence, |port| &port.evidence).clone();
+        let health = port.is_some().then(|| {
+            self.health(|| match (&framework, &django) {
+                (Some(f), Some(django)) if f.value == Framework::Django => self.django_health(django),
+                (Some(f), _) => {
+                    let entry = launch.module().and_then(|module| self.module(module));
+                    let routes = routes::find(self.sources, f.value, entry.as_deref());
+                    health::decide(&routes, hosts::closed_by_middleware(self.sources))
+                }
+                (None, _) => health::decide(&[], None),
+            })
+        });
+        let installed = self.dependencies.installs_project();
+        let module = launch.module().filter(|_| !installed);
+        let import_root = module.and_then(|module| import_root::of_stated(self.sources, module));
+        Ok(Start {
+            framework,
+            kind: Decision { value, because, evidence },
+            command: command.clone(),
+            port,
+            health,
+            import_root,
+        })
+    }
+
+    fn framework_of_stated(&self, objects: &[Object], django: Option<&Django>) -> Option<Decision<Framework>> {
+        let seen = objects.iter().find(|o| o.form == Form::Instance).or(objects.first());
+        let seen = seen.map(|o| (o.framework, o.at.clone()));
+        let manage = django.map(|django| (Framework::Django, django.at.clone()));
+        let listed = || {
+            let framework = *self.frameworks().first()?;
+            Some((framework, self.dependencies.get(framework.as_str())?.evidence.clone()))
         };
-        let closed = django.and_then(|django| django.closed_hosts(self.sources));
-        let health = port.is_some().then(|| self.health(|| health::decide(&routes, closed)));
-        Ok(Start { framework, kind, command: command.clone(), port, health, import_root: None })
+        let (framework, at) = seen.or(manage).or_else(listed)?;
+        Some(self.framework(framework, &at))
+    }
+
+    /// Whether what a command runs could be the application: a script that has nothing to do with it is not.
+    fn may_listen(&self, launch: &Launch, objects: &[Object]) -> bool {
+        let Some(module) = launch.script(self.sources).and_then(|path| self.sources.get(&path)) else { return true };
+        let web = |package: &str| {
+            Framework::ALL.into_iter().any(|f| f.as_str() == package || server::usual(f).package() == package)
+        };
+        let stems = |name: &str| objects.iter().filter_map(|o| self.sources.get(&o.path)).any(|m| m.stem() == name);
+        objects.iter().any(|object| object.path == module.path)
+            || module.imports.iter().any(|i| web(i.package()) || stems(i.module.rsplit('.').next().unwrap_or_default()))
+    }
+
+    /// The path of a module of the project.
+    fn module(&self, name: &str) -> Option<String> {
+        let base = name.replace('.', "/");
+        let paths =
+            ["", "src/"].into_iter().flat_map(|root| [format!("{root}{base}.py"), format!("{root}{base}/__init__.py")]);
+        paths.into_iter().find(|path| self.sources.get(path).is_some())
+    }
+
+    fn django_health(&self, django: &Django) -> Decision<Health> {
+        let routes = django.urls(self.sources).map(routes::django).unwrap_or_default();
+        health::decide(&routes, hosts::closed_by_django(&django.settings(self.sources)))
     }
 
     fn framework(&self, framework: Framework, code: &Evidence) -> Decision<Framework> {

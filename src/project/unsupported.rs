@@ -86,9 +86,19 @@ pub(crate) fn others(tree: &SourceTree, sources: &Sources) -> Result<(), Error> 
         return Err(Error::WhichRequirements { files });
     }
     if !sources.any {
-        return Err(Error::NothingFound { root: tree.name().to_owned() });
+        return Err(Error::NothingFound { root: tree.name().to_owned(), below: below(tree) });
     }
     foreign_import(tree, sources).map_or(Ok(()), Err)
+}
+
+/// The folders nearest to the root that state dependencies: an application often lies beside others.
+fn below(tree: &SourceTree) -> Vec<String> {
+    let manifests = ["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile"];
+    let found = tree.files().filter(|path| manifests.contains(&paths::file_name(path)));
+    let mut folders: Vec<&str> = found.map(paths::folder).filter(|folder| !folder.is_empty()).collect();
+    folders.sort_by_key(|folder| (folder.matches('/').count(), *folder));
+    folders.dedup();
+    folders.into_iter().take(3).map(str::to_owned).collect()
 }
 
 /// The first import of what neither Python nor the project brings.
@@ -104,5 +114,5 @@ fn foreign_import(tree: &SourceTree, sources: &Sources) -> Option<Error> {
         !package.is_empty() && !standard_library::contains(package) && !own(package)
     });
     let (module, import) = foreign?;
-    Some(Error::NothingStated { at: module.at(import.offset), module: import.package().to_owned() })
+    Some(Error::NothingStated { at: module.at(import.offset), module: import.package().to_owned(), below: below(tree) })
 }

@@ -9,16 +9,16 @@ use super::error::Error;
 
 /// The digest that the ecosystem names content by.
 pub(super) fn sha256(bytes: &[u8]) -> Result<Digest, Error> {
-    let hex = hex(&Sha256::digest(bytes));
+    let hex = hex::encode(Sha256::digest(bytes));
     Sha256Digest::from_str(&hex).map(Digest::from).map_err(|_| Error::BadName { text: hex })
 }
 
 /// Whether `bytes` are what `expected` names; an algorithm that we can't compute never agrees.
 pub(super) fn verify(what: &str, bytes: &[u8], expected: &Digest) -> Result<(), Error> {
     let actual = match expected.algorithm() {
-        DigestAlgorithm::Sha256 => hex(&Sha256::digest(bytes)),
-        DigestAlgorithm::Sha384 => hex(&Sha384::digest(bytes)),
-        DigestAlgorithm::Sha512 => hex(&Sha512::digest(bytes)),
+        DigestAlgorithm::Sha256 => hex::encode(Sha256::digest(bytes)),
+        DigestAlgorithm::Sha384 => hex::encode(Sha384::digest(bytes)),
+        DigestAlgorithm::Sha512 => hex::encode(Sha512::digest(bytes)),
         _ => "of an algorithm that pydeploy does not have".to_owned(),
     };
     if actual == expected.digest() {
@@ -26,14 +26,6 @@ pub(super) fn verify(what: &str, bytes: &[u8], expected: &Digest) -> Result<(), 
     }
     let actual = format!("{}:{actual}", expected.algorithm());
     Err(Error::DigestMismatch { what: what.to_owned(), expected: expected.to_string(), actual })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -53,7 +45,7 @@ mod tests {
     #[test]
     fn an_unknown_algorithm_never_agrees() {
         assert!(verify("it", b"{}", &"multihash:abc".parse().unwrap()).is_err());
-        let long = format!("sha512:{}", hex(&Sha512::digest(b"{}")));
+        let long = format!("sha512:{}", hex::encode(Sha512::digest(b"{}")));
         verify("it", b"{}", &long.parse().unwrap()).unwrap();
     }
 }

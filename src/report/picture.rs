@@ -1,5 +1,7 @@
 //! A picture: quantities as bars, with words beside them.
 
+use std::fmt::Write;
+
 use super::words::size;
 use super::{BOLD, CYAN, DIM};
 
@@ -22,19 +24,20 @@ pub(super) fn draw(title: &str, rows: &[(String, String)], bars: &[Bar]) -> Stri
     let mut text = format!("\n{BOLD}{title}{BOLD:#}\n");
     let name_width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or_default();
     for (name, value) in rows {
-        text.push_str(&format!("  {DIM}{name:<name_width$}{DIM:#}  {value}\n"));
+        let _ = writeln!(text, "  {DIM}{name:<name_width$}{DIM:#}  {value}");
     }
     let longest = bars.iter().map(|b| b.bytes).max().unwrap_or_default().max(1);
     for bar in bars {
         let eighths = bar.bytes.saturating_mul(WIDTH as u64 * 8).div_ceil(longest);
         let drawn = blocks(usize::try_from(eighths).unwrap_or_default());
         let pad = " ".repeat(WIDTH.saturating_sub(drawn.chars().count()));
-        text.push_str(&format!(
-            "  {CYAN}{drawn}{CYAN:#}{pad} {:>9}  {} {DIM}{}{DIM:#}\n",
+        let _ = writeln!(
+            text,
+            "  {CYAN}{drawn}{CYAN:#}{pad} {:>9}  {} {DIM}{}{DIM:#}",
             size(bar.bytes),
             bar.what,
             bar.remark
-        ));
+        );
     }
     text
 }

@@ -38,10 +38,10 @@ pub(super) fn one_line(name: &str) -> String {
 impl Progress for Plain {
     fn event(&self, event: &Event) {
         match event {
-            Event::Started { id, name } if !is_internal(name) => {
-                if self.started.lock().is_ok_and(|mut s| s.insert(id.clone())) {
-                    self.line(&format!("→ {}", one_line(name)));
-                }
+            Event::Started { id, name }
+                if !is_internal(name) && self.started.lock().is_ok_and(|mut s| s.insert(id.clone())) =>
+            {
+                self.line(&format!("→ {}", one_line(name)));
             }
             Event::Finished { name, end, .. } if !is_internal(name) => {
                 let name = one_line(name);

@@ -50,7 +50,8 @@ const OPEN: &[&str] = &["deploy.resources.limits", "deploy.resources.requests"];
 
 /// Whether a setting of that name exists.
 pub fn is_known(key: &str) -> bool {
-    KEYS.iter().any(|(k, _)| *k == key) || OPEN.iter().any(|o| key.strip_prefix(o).is_some_and(|rest| rest.starts_with('.')))
+    KEYS.iter().any(|(k, _)| *k == key)
+        || OPEN.iter().any(|o| key.strip_prefix(o).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// Whether settings stand below that name.

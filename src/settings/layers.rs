@@ -167,8 +167,8 @@ pub struct FileLayers {
 /// Reads a settings file: the table `[tool.pydeploy]` of a pyproject.toml, the whole of any other.
 /// `None` where a pyproject.toml has no such table.
 pub fn read(path: &Path, shown: &str) -> Result<Option<FileLayers>, Error> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })?;
     parse(&text, shown)
 }
 

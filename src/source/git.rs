@@ -97,7 +97,7 @@ pub fn content(root: &Path, rules: &ContextRules) -> Result<Revision, walk::Erro
         return Err(error);
     }
     walked?;
-    Ok(Revision::Content(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()))
+    Ok(Revision::Content(hex::encode(hasher.finalize())))
 }
 
 fn add(hasher: &mut Sha256, root: &Path, entry: &Entry) -> std::io::Result<()> {

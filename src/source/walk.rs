@@ -82,14 +82,8 @@ pub fn walk(
     send: &mut dyn FnMut(Entry) -> bool,
 ) -> Result<Vec<LeftOut>, Error> {
     let asked = Selection::new(&request.include, &request.exclude)?;
-    let mut walker = Walker {
-        root,
-        rules: rules.walk(),
-        request: asked.walk(),
-        pending: Vec::new(),
-        left_out: Vec::new(),
-        send,
-    };
+    let mut walker =
+        Walker { root, rules: rules.walk(), request: asked.walk(), pending: Vec::new(), left_out: Vec::new(), send };
     walker.folder("")?;
     Ok(walker.left_out)
 }
@@ -126,16 +120,16 @@ impl Walker<'_> {
         let meta = fs::symlink_metadata(at).map_err(unreadable)?;
         let is_dir = meta.is_dir();
         let ours = match self.rules.enter(&path, is_dir) {
-            Answer::LeaveAll(why) => return self.leave(path, why),
-            Answer::Leave(why) => {
-                self.leave(path, why)?;
+            Answer::LeaveAll(why) | Answer::Leave(why) => {
+                self.leave(path, why);
                 return Ok(());
             }
             Answer::SendIfChildSent(_) => Verdict::SendIfChildSent,
             Answer::Send => Verdict::Send,
         };
         if !is_dir && let Some(why) = self.inspect(&path, at, &meta) {
-            return self.leave(path, why);
+            self.leave(path, why);
+            return Ok(());
         }
         let theirs = self.request.enter(&path, is_dir);
         let entry = Entry { kind: kind(at, &meta)?, mode: mode(&meta), modified: modified(&meta), path: path.clone() };
@@ -155,9 +149,8 @@ impl Walker<'_> {
         }
     }
 
-    fn leave(&mut self, path: String, why: Why) -> Result<(), Error> {
+    fn leave(&mut self, path: String, why: Why) {
         self.left_out.push(LeftOut { why, path });
-        Ok(())
     }
 
     fn inspect(&self, path: &str, at: &Path, meta: &Metadata) -> Option<Why> {

@@ -143,7 +143,10 @@ fn tell_left_out(left_out: &[LeftOut], report: &Report) {
     const SHOWN: usize = 5;
     let notable: Vec<_> = left_out.iter().filter(|l| l.why.is_notable()).collect();
     for left in notable.iter().take(SHOWN) {
-        report.note(&format!("{} stays out of the build: {} (to send it: include = [\"{}\"])", left.path, left.why, left.path));
+        report.note(&format!(
+            "{} stays out of the build: {} (to send it: include = [\"{}\"])",
+            left.path, left.why, left.path
+        ));
     }
     if let Some(more) = notable.len().checked_sub(SHOWN).filter(|m| *m > 0) {
         report.note(&format!("{more} more files stay out of the build for such reasons; `pydeploy plan` names them"));
@@ -153,10 +156,5 @@ fn tell_left_out(left_out: &[LeftOut], report: &Report) {
 /// What the build sent and did, for the picture.
 pub fn summary(local: &Local) -> String {
     let built = &local.built;
-    format!(
-        "{} steps ran, {} cached; {} of context sent",
-        built.steps.ran,
-        built.steps.cached,
-        size(built.sent.bytes)
-    )
+    format!("{} steps ran, {} cached; {} of context sent", built.steps.ran, built.steps.cached, size(built.sent.bytes))
 }

@@ -58,14 +58,13 @@ impl Prepared {
     pub fn new(settings: Settings) -> Result<Self, Fault> {
         let tree = SourceTree::open(&settings.project)?;
         let root = settings.project.canonicalize().map_err(|e| Fault::from_error(Class::Project, &e, None))?;
-        let (project, blueprint) = match own_dockerfile(&settings, &tree)? {
-            Some(own) => (Project::read(&tree, &settings.stated).ok(), Blueprint::Own(own)),
-            None => {
-                let project = Project::read(&tree, &settings.stated)?;
-                let plan = Box::new(planner::plan(&project, &settings.wishes));
-                let dockerfile = dockerfile::text(&plan);
-                (Some(project), Blueprint::Generated { plan, dockerfile })
-            }
+        let (project, blueprint) = if let Some(own) = own_dockerfile(&settings, &tree)? {
+            (Project::read(&tree, &settings.stated).ok(), Blueprint::Own(own))
+        } else {
+            let project = Project::read(&tree, &settings.stated)?;
+            let plan = Box::new(planner::plan(&project, &settings.wishes));
+            let dockerfile = dockerfile::text(&plan);
+            (Some(project), Blueprint::Generated { plan, dockerfile })
         };
         let name = match &project {
             Some(project) => project.name.clone(),
@@ -147,12 +146,11 @@ impl Prepared {
 
 fn own_dockerfile(settings: &Settings, tree: &SourceTree) -> Result<Option<Decision<String>>, Fault> {
     match &settings.dockerfile {
-        DockerfileChoice::Generated(_) => Ok(None),
         DockerfileChoice::Detect if tree.contains("Dockerfile") => {
             let because = "the project has a Dockerfile of its own (ours: --dockerfile generated)";
             Ok(Some(Decision::seen("Dockerfile".into(), because, Evidence::file("Dockerfile"))))
         }
-        DockerfileChoice::Detect => Ok(None),
+        DockerfileChoice::Detect | DockerfileChoice::Generated(_) => Ok(None),
         DockerfileChoice::File(path) if tree.contains(path.value.trim_start_matches("./")) => {
             Ok(Some(path.clone().map(|p| p.trim_start_matches("./").to_owned())))
         }

@@ -125,7 +125,9 @@ pub async fn push(
         Daemon::Standalone(_) => {
             let digest: Digest = match &local.built.digest {
                 Some(digest) => digest.parse()?,
-                None => return Err(Fault::new(Class::Build, "the builder reported no digest for what it pushed", None)),
+                None => {
+                    return Err(Fault::new(Class::Build, "the builder reported no digest for what it pushed", None));
+                }
             };
             let reference = DigestRef::confirmed(repository.clone(), digest);
             let (manifest, pushed) = read_back(registry, &reference).await?;
@@ -220,9 +222,9 @@ async fn describe(registry: &Registry, reference: DigestRef, manifest: &RawManif
 async fn one_of(registry: &Registry, path: &str, index: &oci_spec::image::ImageIndex) -> Result<ImageManifest, Fault> {
     let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let is = |d: &&oci_spec::image::Descriptor, os: &str, arch: Option<&str>| {
-        d.platform().as_ref().is_some_and(|p| {
-            p.os().to_string() == os && arch.is_none_or(|a| p.architecture().to_string() == a)
-        })
+        d.platform()
+            .as_ref()
+            .is_some_and(|p| p.os().to_string() == os && arch.is_none_or(|a| p.architecture().to_string() == a))
     };
     let found = index.manifests().iter().find(|d| is(d, "linux", Some(arch)));
     let found = found.or_else(|| index.manifests().iter().find(|d| is(d, "linux", None)));

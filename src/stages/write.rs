@@ -14,14 +14,19 @@ pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
     }
     let failed = |path: &Path, e: &io::Error| {
         let fault = Fault::from_error(Class::Environment, e, Some("choose another folder with --out".to_owned()));
-        Fault { message: format!("could not write the manifests to {}", path.display()), causes: vec![e.to_string()], ..fault }
+        Fault {
+            message: format!("could not write the manifests to {}", path.display()),
+            causes: vec![e.to_string()],
+            ..fault
+        }
     };
     fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
     // All are written beside their places first: what follows are renames.
     let mut staged = Vec::new();
     for file in files {
         let path = folder.join(&file.name);
-        let mut temporary = tempfile::Builder::new().prefix(".pydeploy-").tempfile_in(folder).map_err(|e| failed(&path, &e))?;
+        let mut temporary =
+            tempfile::Builder::new().prefix(".pydeploy-").tempfile_in(folder).map_err(|e| failed(&path, &e))?;
         temporary.write_all(file.text.as_bytes()).map_err(|e| failed(&path, &e))?;
         readable(temporary.path()).map_err(|e| failed(&path, &e))?;
         staged.push((temporary, path));
@@ -38,7 +43,8 @@ pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
 pub fn default_folder(root: &Path) -> Result<PathBuf, Fault> {
     let folder = root.join(".pydeploy");
     let ignore = folder.join(".gitignore");
-    let made = fs::create_dir_all(&folder).and_then(|()| if ignore.exists() { Ok(()) } else { fs::write(&ignore, "*\n") });
+    let made =
+        fs::create_dir_all(&folder).and_then(|()| if ignore.exists() { Ok(()) } else { fs::write(&ignore, "*\n") });
     made.map_err(|e| {
         let message = format!("could not write the manifests to {}", folder.display());
         let hint = "choose another folder with --out, or - for standard output".to_owned();

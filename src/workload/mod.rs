@@ -87,7 +87,13 @@ impl Compiled {
     }
 
     /// The workload, or `None` where a finding stands in its way.
-    pub fn workload(&self, contract: &ImageContract, image: DigestRef, version: Option<String>, deploy: &Deploy) -> Option<Workload> {
+    pub fn workload(
+        &self,
+        contract: &ImageContract,
+        image: DigestRef,
+        version: Option<String>,
+        deploy: &Deploy,
+    ) -> Option<Workload> {
         if self.errors().next().is_some() {
             return None;
         }

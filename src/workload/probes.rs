@@ -61,7 +61,7 @@ pub fn compile(contract: &ImageContract, findings: &mut Vec<Finding>) -> Option<
 /// A check whose outcome is always the same checks nothing.
 fn constant(test: &Test) -> Option<Finding> {
     let words = match test {
-        Test::Shell(text) => text.trim().to_owned(),
+        Test::Shell(line) => line.trim().to_owned(),
         Test::Exec(argv) => argv.join(" "),
     };
     match words.as_str() {
@@ -85,7 +85,7 @@ fn constant(test: &Test) -> Option<Finding> {
 /// (kubernetes issue 42273), and it does not start in the image's folder for certain.
 fn command(test: &Test, working_dir: &str) -> Vec<String> {
     let words = match test {
-        Test::Shell(text) => vec!["/bin/sh".to_owned(), "-c".to_owned(), text.clone()],
+        Test::Shell(line) => vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()],
         Test::Exec(argv) => {
             let absolute = |(i, word): (usize, &String)| {
                 let relative = i == 0 && word.contains('/') && !word.starts_with('/');

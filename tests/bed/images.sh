@@ -75,9 +75,11 @@ debian_source() {
     compgen -G "$3/$2" >/dev/null && break
     # Fetched aside and then moved: what an interrupted run leaves behind must not pass for the archive.
     rm -rf "$fresh"; mkdir -p "$fresh"
-    (cd "$fresh" && debian_apt "$suite" source --download-only --tar-only -qq "$1/$suite" >/dev/null && mv ./* "$3/") || true
+    (cd "$fresh" && debian_apt "$suite" source --download-only --tar-only -qq "$1/$suite" >>"$BED_RUN/apt.log" 2>&1 \
+      && mv ./* "$3/") || true
+    rm -rf "$fresh"
   done
-  compgen -G "$3/$2" | head -n 1 || die "the archive gave no source of $1"
+  compgen -G "$3/$2" | head -n 1 || die "the archive gave no source of $1 (log: $BED_RUN/apt.log)"
 }
 
 # debian_package PACKAGE FOLDER: what a binary package of trixie holds, unpacked into FOLDER, nothing installed.

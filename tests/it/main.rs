@@ -1,1 +1,23 @@
+//! Tests that talk to the program as its users do.
+//!
+//! Those that need an engine, a registry or a base image are ignored by name of what they need: `tests/run` brings that
+//! up and runs them all.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+mod architecture;
+mod bad_input;
+mod context;
+mod doctor;
+mod golden;
+mod interrupt;
+mod manifests;
+mod memory;
+mod musl;
+mod plan;
+mod proxy;
+mod registry;
+mod sandbox;
+mod ship;
+mod size;
+mod standalone;

@@ -73,10 +73,8 @@ fn line(status: &tonic::Status, message: &str) -> Option<usize> {
 }
 
 fn without_line(message: &str) -> String {
-    Regex::new(r"^dockerfile parse error (?:on )?line \d+: ").map_or_else(
-        |_| message.to_owned(),
-        |prefix| prefix.replace(message, "").into_owned(),
-    )
+    Regex::new(r"^dockerfile parse error (?:on )?line \d+: ")
+        .map_or_else(|_| message.to_owned(), |prefix| prefix.replace(message, "").into_owned())
 }
 
 /// `process "/bin/sh -c …" did not complete successfully: exit code: 1` says twice what the step's name says.

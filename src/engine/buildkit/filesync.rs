@@ -147,7 +147,7 @@ impl SendFiles {
                 let text = text.clone();
                 self.text("Dockerfile", text)?;
             }
-            (Folder::Dockerfile, Dockerfile::File(path)) => self.dockerfile(path.clone())?,
+            (Folder::Dockerfile, Dockerfile::File(path)) => self.dockerfile(&path.clone())?,
             (Folder::Context, _) => self.context(asked)?,
         }
         self.send(plain(PacketType::PacketStat))
@@ -160,8 +160,8 @@ impl SendFiles {
     }
 
     /// The project's Dockerfile, and the ignore file that belongs to it alone, if there is one.
-    fn dockerfile(&mut self, path: String) -> Sent {
-        for path in [path.clone(), format!("{path}.dockerignore")] {
+    fn dockerfile(&mut self, path: &str) -> Sent {
+        for path in [path.to_owned(), format!("{path}.dockerignore")] {
             let at = self.input.root.join(&path);
             match std::fs::read(&at) {
                 Ok(bytes) => {
@@ -228,7 +228,7 @@ impl SendFiles {
     fn permissions(&self, entry: &Entry) -> u32 {
         match (self.input.audience, &entry.kind) {
             (Audience::Generated, EntryKind::Directory) => 0o755,
-            (Audience::Generated, _) => 0o644 | (entry.mode & 0o100 != 0).then_some(0o111).unwrap_or_default(),
+            (Audience::Generated, _) => 0o644 | if entry.mode & 0o100 != 0 { 0o111 } else { Default::default() },
             (Audience::Own, _) => {
                 let special = GO_SPECIAL.iter().filter(|(unix, _)| entry.mode & unix != 0).map(|(_, go)| go);
                 (entry.mode & 0o777) | special.fold(0, |bits, go| bits | go)

@@ -135,12 +135,12 @@ pub async fn build(
     let watch = Watch::new(events.clone());
     let status = StatusRequest { r#ref: request.r#ref.clone() };
     let (mut solver, mut watcher) = (ControlClient::new(channel.clone()), ControlClient::new(channel));
-    let (solved, ()) = futures_util::future::join(solver.solve(request), watch.follow(&mut watcher, status)).await;
+    let (answer, ()) = futures_util::future::join(solver.solve(request), watch.follow(&mut watcher, status)).await;
     // What went wrong on our side of the session explains whatever the daemon makes of it.
     if let Some(error) = session.take_error() {
         return Err(error);
     }
-    let response = solved.map_err(|status| failure::explain(&status, &watch, &input.dockerfile))?.into_inner();
+    let response = answer.map_err(|status| failure::explain(&status, &watch, &input.dockerfile))?.into_inner();
     let digest = response.exporter_response.get("containerimage.digest").cloned();
     Ok(Built { digest, sent: session.sent(), left_out: session.take_left_out(), steps: watch.steps() })
 }

@@ -111,7 +111,8 @@ impl Session {
             .add_service(FileSyncServer::new(files))
             .add_service(AuthServer::new(Passwords { keychain, seen: Arc::clone(&seen) }))
             .add_service(SecretsServer::new(Values { input, seen: Arc::clone(&seen) }));
-        let incoming = futures_util::stream::iter([Ok::<_, std::io::Error>(ours)]).chain(futures_util::stream::pending());
+        let incoming =
+            futures_util::stream::iter([Ok::<_, std::io::Error>(ours)]).chain(futures_util::stream::pending());
         tasks.spawn(async move {
             let _ = server.serve_with_incoming(incoming).await;
         });
@@ -155,7 +156,9 @@ async fn tunnel(
     put("x-docker-expose-session-uuid", id);
     put("x-docker-expose-session-name", "pydeploy");
     put("x-docker-expose-session-sharedkey", shared);
-    METHODS.iter().for_each(|method| put("x-docker-expose-session-grpc-method", method));
+    for method in METHODS {
+        put("x-docker-expose-session-grpc-method", method);
+    }
     tasks.spawn(async move {
         let mut buffer = vec![0; 32 << 10];
         while let Ok(count @ 1..) = read.read(&mut buffer).await {
@@ -186,8 +189,7 @@ fn session_id() -> String {
 
 /// The same for every build of one folder, so that the daemon asks only for what has changed in it.
 fn shared_key(root: &std::path::Path) -> String {
-    let digest = Sha256::digest(format!("pydeploy {}", root.display()));
-    digest.iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(Sha256::digest(format!("pydeploy {}", root.display())))
 }
 
 struct Alive;
@@ -320,4 +322,3 @@ fn percent_decode(text: &str) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
-

@@ -1,5 +1,7 @@
 //! The logical lines of a requirements file.
 
+use crate::project::paths;
+
 /// One or more lines of the file that count as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
@@ -68,8 +70,9 @@ impl Line {
         if words.next() != Some("via") {
             return true;
         }
-        let by_file =
-            |word: &str| matches!(word, "-r" | "-c") || word.ends_with(".in") || word.contains("pyproject.toml");
+        let by_file = |word: &str| {
+            matches!(word, "-r" | "-c") || paths::has_extension(word, "in") || word.contains("pyproject.toml")
+        };
         self.comment.split_whitespace().any(by_file)
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Requirements {
     pub(crate) indexes: Vec<Evidence>,
     /// What is installed on Linux, by name.
     pub(crate) packages: BTreeMap<String, Dependency>,
+    /// The extras of the project itself that are asked for, where it is among its own requirements.
+    pub(crate) own_extras: BTreeSet<String>,
     constraints: BTreeMap<String, String>,
 }
 
@@ -97,10 +99,9 @@ impl Reader<'_> {
     fn option(&mut self, place: &Place<'_>, given: &Given, role: Role, alone: bool) -> Result<(), Error> {
         let value = given.value.as_str();
         match (given.option, alone) {
-            (Opt::Hash, _) => self.out.hashes = true,
+            (Opt::Hash, _) | (Opt::RequireHashes, true) => self.out.hashes = true,
             (Opt::Setting, _) | (Opt::Other, true) => {}
             (_, false) => return Err(place.refuse("this option needs a line of its own".to_owned())),
-            (Opt::RequireHashes, true) => self.out.hashes = true,
             (Opt::Requirement, true) => self.include(place, value, role)?,
             (Opt::Constraint, true) => self.include(place, value, Role::Constrain)?,
             (Opt::Editable, true) => {
@@ -162,7 +163,9 @@ impl Reader<'_> {
             && !written.contains("${")
         {
             let path = self.local(place, written)?;
-            if name.is_none() && path != "." {
+            if path == "." {
+                self.out.own_extras.extend(parsed.extras.iter().cloned());
+            } else if name.is_none() {
                 name = self.local_name(&path)?;
             }
             self.out.local_paths.insert(path);

@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn every_way_to_write_a_value() {
         for line in
-            ["-r base.txt", "-rbase.txt", "--requirement base.txt", "--requirement=base.txt", "--req 'base.txt'"]
+            ["-r base.txt", "-rbase.txt", "--requirement base.txt", "--requirement=base.txt", "--requirem 'base.txt'"]
         {
             assert_eq!(one(line), (Opt::Requirement, "base.txt".to_owned()), "{line}");
         }

@@ -27,8 +27,10 @@ const ASIDE: &[&str] = &[
     "build",
     "dist",
 ];
-/// Files that are read by tools only.
-const TOOLS: &[&str] = &["conftest.py", "setup.py", "noxfile.py", "tests.py"];
+/// Files of tests.
+const TESTS: &[&str] = &["conftest.py", "tests.py"];
+/// Files at the root that only tools read.
+const TOOLS: &[&str] = &["setup.py", "noxfile.py", "dodo.py", "fabfile.py"];
 /// As many modules as are looked at: those nearest to the root.
 const MODULES: usize = 5_000;
 /// Larger files are data or generated.
@@ -61,7 +63,7 @@ pub(crate) struct Sources {
 impl Sources {
     /// Reads every module that can matter.
     pub(crate) fn read(tree: &SourceTree) -> Result<Self, Error> {
-        let mut files: Vec<&str> = tree.files().filter(|path| path.ends_with(".py")).collect();
+        let mut files: Vec<&str> = tree.files().filter(|path| paths::has_extension(path, "py")).collect();
         let any = !files.is_empty();
         files.retain(|path| !is_aside(path));
         files.sort_by_key(|path| (path.matches('/').count(), *path));
@@ -85,7 +87,9 @@ fn is_aside(path: &str) -> bool {
     let name = paths::file_name(path);
     let test = name.starts_with("test_") || name.ends_with("_test.py");
     let mut folders = paths::folder(path).split('/');
-    test || TOOLS.contains(&name) || folders.any(|folder| ASIDE.contains(&folder) || folder.starts_with('.'))
+    test || TESTS.contains(&name)
+        || TOOLS.contains(&path)
+        || folders.any(|folder| ASIDE.contains(&folder) || folder.starts_with('.'))
 }
 
 impl Module {
@@ -222,6 +226,7 @@ mod tests {
                 ("tests/x.py", ""),
                 ("a/test_b.py", ""),
                 ("conftest.py", ""),
+                ("setup.py", ""),
                 (".x/y.py", ""),
             ],
         );

@@ -66,7 +66,7 @@ pub(crate) fn original<'a>(module: &'a Module, callee: &'a str) -> &'a str {
     import.and_then(|import| import.name.as_deref()).unwrap_or(last)
 }
 
-fn constructed(module: &Module, callee: &str) -> Option<Framework> {
+pub(super) fn constructed(module: &Module, callee: &str) -> Option<Framework> {
     let name = original(module, callee);
     Framework::ALL.into_iter().find(|framework| framework.constructor() == Some(name))
 }
@@ -186,7 +186,7 @@ fn passed_on(sources: &Sources, objects: &[Object]) -> Vec<Object> {
 }
 
 /// The last part of the module and the name of everything that is an argument of `.mount(…)`.
-fn mounted(sources: &Sources) -> Vec<(String, String)> {
+pub(super) fn mounted(sources: &Sources) -> Vec<(String, String)> {
     let mut mounted = Vec::new();
     for module in &sources.modules {
         for (_, open) in module.calls("mount") {

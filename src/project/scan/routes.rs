@@ -25,12 +25,16 @@ const INCLUDES: &[(&str, &str)] = &[("include_router", "prefix"), ("register_blu
 /// What collects routes.
 const COLLECTORS: &[&str] = &["APIRouter", "Blueprint"];
 
-/// Every GET route whose whole path is known.
-pub(crate) fn find(sources: &Sources, framework: Framework) -> Vec<Route> {
-    let includes = includes(sources);
+/// Every GET route whose whole path is known, of the application that the module at `entry` holds.
+pub(crate) fn find(sources: &Sources, framework: Framework, entry: Option<&str>) -> Vec<Route> {
+    if framework == Framework::Django {
+        return Vec::new();
+    }
+    let owner = Owner::new(sources, entry);
+    let includes = includes(sources, &owner);
     let mut routes = Vec::new();
     for module in &sources.modules {
-        let receivers = receivers(module, framework, &includes);
+        let receivers = receivers(module, &owner, &includes);
         routes.extend(decorated(module, &receivers));
         routes.extend(added(module, &receivers));
         if framework == Framework::Starlette && module.calls("Mount").next().is_none() {
@@ -67,10 +71,10 @@ struct Include {
     plain: bool,
 }
 
-fn includes(sources: &Sources) -> Vec<Include> {
+fn includes(sources: &Sources, owner: &Owner<'_>) -> Vec<Include> {
     let mut found = Vec::new();
     for module in &sources.modules {
-        let applications = applications(module);
+        let applications = owner.applications(module);
         for (call, prefix) in INCLUDES {
             for (at, open) in module.calls(call) {
                 let arguments = module.arguments(open);
@@ -108,42 +112,70 @@ fn resolve(module: &Module, written: &str) -> (String, String) {
     }
 }
 
-/// The names in a module that hold an application: made here, handed in, or imported under a telling name.
-fn applications(module: &Module) -> BTreeSet<&str> {
-    let constructors: Vec<&str> = Framework::ALL.into_iter().filter_map(Framework::constructor).collect();
-    let assigned = module.lines().filter_map(|(_, line)| cursor::assigned_call(line));
-    let guarded = |line: &str| line.contains("dependencies");
-    let made = assigned.filter(|(_, callee)| constructors.contains(&super::objects::original(module, callee)));
-    let mut names: BTreeSet<&str> = made.map(|(name, _)| name).collect();
-    let imported = module.imports.iter().filter(|i| i.name.is_some()).map(|i| i.local.as_str());
-    names.extend(imported.filter(|local| matches!(*local, "app" | "application")));
-    let factory_made = module.lines().filter_map(|(_, line)| cursor::assigned_call(line));
-    names
-        .extend(factory_made.filter(|(name, callee)| *name == "app" && callee.ends_with("_app")).map(|(name, _)| name));
-    // An application whose every route asks who is calling has no route for a probe.
-    for (_, line) in module.lines().filter(|(_, line)| guarded(line)) {
-        if let Some((name, callee)) = cursor::assigned_call(line)
-            && constructors.contains(&super::objects::original(module, callee))
-        {
-            names.remove(name);
-        }
+/// Which names hold the application.
+struct Owner<'a> {
+    /// The module that makes it; `None` where several make some and it is not known which one counts.
+    module: Option<&'a Module>,
+    /// Whether no other application is made anywhere.
+    sole: bool,
+    /// What is mounted below a path of another application.
+    mounted: Vec<(String, String)>,
+}
+
+impl<'a> Owner<'a> {
+    fn new(sources: &'a Sources, entry: Option<&str>) -> Self {
+        let makes = |module: &&Module| made(module).next().is_some();
+        let mut all = sources.modules.iter().filter(makes);
+        let (first, second) = (all.next(), all.next());
+        let sole = second.is_none();
+        let module = if sole { first } else { entry.and_then(|path| sources.get(path)) };
+        Self { module, sole, mounted: super::objects::mounted(sources) }
     }
-    names
+
+    /// The names in a module that hold the application: made there, or handed in or imported under a telling name.
+    fn applications<'m>(&self, module: &'m Module) -> BTreeSet<&'m str> {
+        let mut names = BTreeSet::new();
+        let here = self.module.is_some_and(|owner| owner.path == module.path);
+        if here {
+            let mounted = |name: &str| self.mounted.iter().any(|(m, n)| m == module.stem() && n == name);
+            // An application whose every route asks who is calling has no route for a probe.
+            names.extend(
+                made(module).filter(|(name, line)| !mounted(name) && !line.contains("dependencies")).map(|m| m.0),
+            );
+            return names;
+        }
+        for name in ["app", "application"] {
+            let import = module.imports.iter().find(|import| import.local == name);
+            let from = import.map(|import| import.module.rsplit('.').next().unwrap_or_default());
+            let owned =
+                from.is_some_and(|from| from.is_empty() || self.module.is_some_and(|owner| owner.stem() == from));
+            let assigned = module.lines().filter_map(|(_, line)| cursor::assigned_call(line));
+            let other = assigned.into_iter().any(|(assigned, callee)| assigned == name && !callee.ends_with("_app"));
+            if (owned || (self.sole && import.is_none())) && !other {
+                names.insert(name);
+            }
+        }
+        names
+    }
+}
+
+/// The applications that a module makes: the name and the line.
+fn made(module: &Module) -> impl Iterator<Item = (&str, &str)> {
+    let assigned = module.lines().filter_map(|(_, line)| Some((cursor::assigned_call(line)?, line)));
+    let made = assigned.filter(|((_, callee), _)| super::objects::constructed(module, callee).is_some());
+    made.map(|((name, _), line)| (name, line))
 }
 
 /// The names whose routes have the path that their decorator says.
-fn receivers<'a>(module: &'a Module, framework: Framework, includes: &[Include]) -> BTreeSet<&'a str> {
-    if framework == Framework::Django {
-        return BTreeSet::new();
-    }
-    let mut names = applications(module);
+fn receivers<'a>(module: &'a Module, owner: &Owner<'_>, includes: &[Include]) -> BTreeSet<&'a str> {
+    let mut names = owner.applications(module);
     for (offset, line) in module.top() {
         let Some((name, callee)) = cursor::assigned_call(line) else { continue };
         let collector = super::objects::original(module, callee);
         let Some(open) = line.find('(').filter(|_| COLLECTORS.contains(&collector)) else { continue };
         let arguments = module.arguments(offset + open);
-        let prefixed =
-            ["prefix", "url_prefix", "dependencies"].iter().any(|k| module.keyword(arguments.clone(), k).is_some());
+        let keywords = ["prefix", "url_prefix", "dependencies"];
+        let prefixed = keywords.iter().any(|keyword| module.keyword(arguments.clone(), keyword).is_some());
         let mine = |include: &&Include| include.collection.0 == module.stem() && include.collection.1 == name;
         let mut joined = includes.iter().filter(mine).peekable();
         if !prefixed && joined.peek().is_some() && joined.all(|include| include.plain) {
@@ -226,7 +258,7 @@ mod tests {
     fn found(framework: Framework, files: &[(&str, &str)]) -> Vec<String> {
         let sources = Sources::read(&SourceTree::in_memory("p", files.iter().copied())).unwrap();
         let show = |r: Route| format!("{} {}{}", r.at, r.path, if r.guarded { " guarded" } else { "" });
-        find(&sources, framework).into_iter().map(show).collect()
+        find(&sources, framework, None).into_iter().map(show).collect()
     }
 
     #[test]
@@ -237,7 +269,7 @@ mod tests {
                     # @app.get('/g')\nx = '''\n@app.get('/h')\n'''\napp.add_api_route('/i', a)\n@app.get(f'/j')\ndef j(): ...\n";
         assert_eq!(
             found(Framework::FastApi, &[("m.py", text)]),
-            ["m.py:2 /a", "m.py:8 /d guarded", "m.py:12 /e", "m.py:18 /i"]
+            ["m.py:2 /a", "m.py:8 /d guarded", "m.py:12 /e", "m.py:19 /i"]
         );
     }
 
@@ -259,6 +291,23 @@ mod tests {
             assert!(with(main, router).is_empty(), "{main}");
         }
         assert!(with(main, &router.replace("()\n@", "(prefix='/x')\n@")).is_empty());
+    }
+
+    #[test]
+    fn only_routes_of_the_application_count() {
+        let mount = "app = FastAPI()\nv1 = FastAPI()\napp.mount('/v1', v1)\n@v1.get('/health')\ndef h(): ...\n";
+        assert!(found(Framework::FastApi, &[("main.py", mount)]).is_empty());
+        let other = ("other.py", "app = FastAPI()\n@app.get('/health')\ndef h(): ...\n");
+        assert!(found(Framework::FastApi, &[("main.py", "app = FastAPI()\n"), other]).is_empty());
+        let handed = ("routes.py", "def register(app):\n    @app.get('/health')\n    def h(): ...\n");
+        let main = ("main.py", "app = FastAPI()\n");
+        assert_eq!(found(Framework::FastApi, &[main, handed]), ["routes.py:2 /health"]);
+        let imported = ("routes.py", "from main import app\n@app.get('/health')\ndef h(): ...\n");
+        assert_eq!(found(Framework::FastApi, &[main, imported]), ["routes.py:2 /health"]);
+        let typer = ("cli.py", "app = typer.Typer()\n@app.get('/health')\ndef h(): ...\n");
+        assert!(found(Framework::FastApi, &[main, typer]).is_empty());
+        let closed = "app = FastAPI(dependencies=[Depends(login)])\n@app.get('/health')\ndef h(): ...\n";
+        assert!(found(Framework::FastApi, &[("main.py", closed)]).is_empty());
     }
 
     #[test]

@@ -105,15 +105,12 @@ impl UvLock {
     fn root(&self) -> Result<usize, Error> {
         let here = |source: &Source| source.local() == Some(".");
         self.lock.packages.iter().position(|package| here(&package.source)).ok_or_else(|| {
-            let local = self.lock.packages.iter().filter_map(|package| package.source.local());
-            let members: Vec<_> = local.collect();
-            let mend = match members.first() {
-                Some(member) => format!(
-                    "give {} a [project] table that depends on the members, and run: uv lock (members: {member}{})",
-                    pyproject::FILE,
-                    members.iter().skip(1).map(|m| format!(", {m}")).collect::<String>(),
-                ),
-                None => "run: uv lock".to_owned(),
+            let members: Vec<_> = self.lock.packages.iter().filter_map(|package| package.source.local()).collect();
+            let mend = if members.is_empty() {
+                "run: uv lock".to_owned()
+            } else {
+                let (file, members) = (pyproject::FILE, members.join(", "));
+                format!("give {file} a [project] table that depends on what is to run ({members}), and run: uv lock")
             };
             Error::Lock { what: "none of its packages is the project itself".to_owned(), mend }
         })

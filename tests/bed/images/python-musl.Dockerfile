@@ -21,7 +21,8 @@ RUN set -e; cd /src; for p in zlib libffi bzip2 xz sqlite; do mkdir $p; tar xaf 
     (cd bzip2 && make -s CC="$CC" CFLAGS="$CFLAGS" libbz2.a && cp libbz2.a /opt/musl/lib && cp bzlib.h /opt/musl/include); \
     (cd xz && ./configure -q --disable-shared --disable-nls --disable-doc --disable-scripts --disable-xz --disable-xzdec \
       --disable-lzmadec --disable-lzmainfo --prefix=/opt/musl && make -s install); \
-    (cd sqlite && ./configure -q --disable-tcl --disable-shared && make -s sqlite3.c sqlite3.h && $CC $CFLAGS -c sqlite3.c \
+    (cd sqlite && ./configure -q --disable-tcl --disable-shared && make -s sqlite3.c sqlite3.h \
+      && $CC $CFLAGS -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_MATH_FUNCTIONS -c sqlite3.c \
       && ar rcs /opt/musl/lib/libsqlite3.a sqlite3.o && cp sqlite3.h /opt/musl/include)
 COPY busybox.tar /src/
 RUN mkdir /src/busybox && cd /src/busybox && tar xaf ../busybox.tar --strip-components=1 && make -s defconfig HOSTCC=gcc >/dev/null \

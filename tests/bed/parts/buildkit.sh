@@ -1,8 +1,10 @@
 # A standalone buildkitd, as CI has them: on a socket and on a TCP port, its images from docker.io through our open
 # registry (it does not see the engine's), its containers on this machine's network, so that they reach package indexes.
+need_root "buildkitd" PYDEPLOY_TEST_BUILDKIT
 part base
 part registry
-command -v runc >/dev/null || install runc
+install procps
+command -v runc >/dev/null || install runc # an engine from elsewhere brings its own, which Debian's would push out
 buildkit_version=0.34.2
 buildkit_bin=$BED_CACHE/bin
 
@@ -61,11 +63,11 @@ T
 cmp -s "$BED_RUN/buildkitd.toml.new" "$BED_RUN/buildkitd.toml" || stop buildkitd
 mv "$BED_RUN/buildkitd.toml.new" "$BED_RUN/buildkitd.toml"
 if ! alive buildkitd; then
-  need_root "buildkitd" "(nothing: leave this part out)"
   free_port >"$BED_RUN/buildkitd.port"
   say "starting buildkitd"
   # In namespaces of its own: with it go its mounts, and the build steps that a killed daemon would leave running.
-  start buildkitd unshare --pid --fork --kill-child --mount-proc "$buildkit_bin/buildkitd" --root "$BED_CACHE/buildkit" --config "$BED_RUN/buildkitd.toml" \
+  start buildkitd unshare --pid --fork --kill-child --mount-proc "$buildkit_bin/buildkitd" \
+    --root "$BED_CACHE/buildkit" --config "$BED_RUN/buildkitd.toml" \
     --addr "unix://$BED_RUN/buildkitd.sock" --addr "tcp://127.0.0.1:$(cat "$BED_RUN/buildkitd.port")"
   await buildkitd 30 "$buildkit_bin/buildctl" --addr "unix://$BED_RUN/buildkitd.sock" debug workers
   pgrep -P "$(cat "$BED_RUN/buildkitd.pid")" >"$BED_RUN/buildkitd.child" # the daemon itself: unshare passes no signal on

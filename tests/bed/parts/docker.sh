@@ -14,7 +14,7 @@ else
   ip link show docker0 >/dev/null 2>&1 || touch "$BED_RUN/bridge.made"
   say "starting dockerd"
   start dockerd dockerd --host "$DOCKER_HOST" --data-root "$BED_CACHE/docker" --exec-root "$BED_RUN/docker-exec" \
-    --pidfile "$BED_RUN/dockerd.own.pid" --storage-driver overlay2
+    --pidfile "$BED_RUN/dockerd.pidfile" --storage-driver overlay2
   await dockerd 60 docker version
   # What earlier runs built is worth keeping, but not without bound.
   docker builder prune -f --keep-storage 6GB >/dev/null 2>&1 || true

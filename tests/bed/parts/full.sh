@@ -2,7 +2,7 @@
 part base
 make_python_full() {
   say "installing the full image's packages (about 2 minutes; log: $BED_RUN/python-full.log)"
-  DOCKER_BUILDKIT=0 docker build -t "$1" - <"$BED_DIR/images/python-full.Dockerfile" >"$BED_RUN/python-full.log" 2>&1 \
+  DOCKER_BUILDKIT=0 docker build --force-rm -t "$1" - <"$BED_DIR/images/python-full.Dockerfile" >"$BED_RUN/python-full.log" 2>&1 \
     || { tail -n 20 "$BED_RUN/python-full.log" >&2; die "the stand-in for $1 could not be built"; }
 }
 image python:3.13 make_python_full

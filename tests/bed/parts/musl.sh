@@ -12,8 +12,8 @@ make_python_musl() {
   done
   cp /etc/ssl/certs/ca-certificates.crt "$work/ca.crt"
   cp "$BED_DIR/images/python-musl.Dockerfile" "$work/Dockerfile"
-  say "compiling busybox, OpenSSL and CPython on musl (about 10 minutes; log: $BED_RUN/musl.log)"
-  tar -C "$work" -c . | DOCKER_BUILDKIT=0 docker build -t "$1" - >"$BED_RUN/musl.log" 2>&1 \
+  say "compiling busybox, OpenSSL and CPython on musl (5 to 10 minutes, once; log: $BED_RUN/musl.log)"
+  tar -C "$work" -c . | DOCKER_BUILDKIT=0 docker build --force-rm -t "$1" - >"$BED_RUN/musl.log" 2>&1 \
     || { tail -n 20 "$BED_RUN/musl.log" >&2; die "the stand-in for $1 could not be built"; }
   rm -rf "$work"
   docker image prune -f --filter label=pydeploy-bed=build-stage >/dev/null

@@ -1,0 +1,88 @@
+//! `plan` and its document; where settings come from.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn the_document_has_the_keys_that_were_promised() {
+    let plan = Sandbox::project("fastapi").pydeploy(&["plan"]).json();
+    assert_eq!(plan["schema"], "pydeploy.plan/1");
+    for key in ["root", "name", "manager", "lock", "python", "framework", "kind"] {
+        assert!(!plan["project"][key].is_null(), "project.{key}: {plan:#}");
+    }
+    assert_eq!(plan["project"]["python"]["version"], "3.13");
+    for key in ["strategy", "engine", "engineReason", "base", "command", "ports", "user", "healthcheck"] {
+        assert!(!plan["image"][key].is_null(), "image.{key}: {plan:#}");
+    }
+    assert_eq!(plan["image"]["systemPackages"][0]["name"], "libpq5");
+    assert_eq!(plan["image"]["user"]["uid"], 1000);
+    assert_eq!(plan["image"]["healthcheck"]["interval"], "30s");
+    let decision = &plan["decisions"][0];
+    for key in ["what", "value", "because", "evidence"] {
+        assert!(decision.get(key).is_some(), "{decision}");
+    }
+}
+
+#[test]
+fn a_flag_beats_a_variable_beats_the_environment_beats_the_file() {
+    let base = |run: crate::sandbox::Run| run.json()["image"]["base"].as_str().unwrap().to_owned();
+    let sandbox = Sandbox::project("fastapi")
+        .file("pydeploy.toml", "base = \"file\"\n[environments.staging]\nbase = \"environment\"\n");
+    assert_eq!(base(sandbox.pydeploy(&["plan"])), "file");
+    assert_eq!(base(sandbox.pydeploy(&["plan", "--env", "staging"])), "environment");
+    let variable = |args: &[&str]| sandbox.pydeploy(args).env("PYDEPLOY_BASE", "variable");
+    assert_eq!(base(variable(&["plan", "--env", "staging"])), "variable");
+    assert_eq!(base(variable(&["plan", "--env", "staging", "--base", "flag"])), "flag");
+    let shown = variable(&["plan"]).ok().stdout;
+    assert!(shown.contains("stated by the variable PYDEPLOY_BASE"), "{shown}");
+}
+
+#[test]
+fn a_variable_can_state_every_kind_of_setting() {
+    let sandbox = Sandbox::project("fastapi");
+    let run = sandbox.pydeploy(&["plan"]).env("PYDEPLOY_COMMAND", "uvicorn 'my app:app' --port 7000");
+    let plan = run.env("PYDEPLOY_HEALTH_RETRIES", "9").json();
+    assert_eq!(plan["image"]["command"][1], "my app:app");
+    assert_eq!(plan["image"]["ports"][0]["port"], 7000);
+    assert_eq!(plan["image"]["healthcheck"]["retries"], 9);
+}
+
+#[test]
+fn what_stays_here_is_named() {
+    let sandbox =
+        Sandbox::project("fastapi").file(".env", "TOKEN=1\n").file("certs/a.pem", "-----BEGIN PRIVATE KEY-----\n");
+    let shown = sandbox.pydeploy(&["plan"]).ok().stdout;
+    assert!(shown.contains(".env") && shown.contains("may hold credentials"), "{shown}");
+    assert!(shown.contains("certs/a.pem") && shown.contains("may be a private key"), "{shown}");
+}
+
+#[test]
+fn a_dry_run_ships_nothing() {
+    let sandbox = Sandbox::project("fastapi");
+    let run = sandbox.pydeploy(&["ship", "--dry-run"]).env("DOCKER_HOST", "unix:///nonexistent");
+    assert!(run.ok().stdout.contains("multi-stage"));
+}
+
+#[test]
+fn two_settings_files_are_refused() {
+    let sandbox = Sandbox::project("settings").file("pydeploy.toml", "port = 1\n");
+    sandbox.pydeploy(&["plan"]).fails(3).says(&["pyproject.toml", "pydeploy.toml", "--config"]);
+}
+
+#[test]
+fn what_a_plan_promises_is_written_into_its_dockerfile() {
+    // The other end of this law, that the built image says the same, is in ship.rs.
+    let sandbox = Sandbox::project("settings");
+    let text = sandbox.pydeploy(&["build", "--dockerfile-only"]).ok().stdout;
+    for line in ["USER 10001:10001", "EXPOSE 9000", "--interval=10s --timeout=5s --start-period=20s --retries=3"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(text.contains(r"'/it\\'s/well'"), "{text}");
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    for command in ["ship", "plan", "build", "push", "manifests", "doctor"] {
+        let help = Sandbox::empty().pydeploy(&[command, "--help"]).ok().stdout;
+        assert!(help.contains(&format!("Example: pydeploy {command}")), "{help}");
+    }
+}

@@ -1,0 +1,219 @@
+//! A sandbox: a project in a folder of its own, and the program run on it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program under test.
+pub(crate) const PYDEPLOY: &str = env!("CARGO_BIN_EXE_pydeploy");
+
+/// A project in a temporary folder; gone when dropped.
+pub(crate) struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// An empty project folder, called `project`.
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::Builder::new().prefix("pydeploy-").tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("project")).unwrap();
+        std::fs::create_dir(folder.path().join("docker-config")).unwrap();
+        Self { folder }
+    }
+
+    /// A copy of the fixture project of that name.
+    pub(crate) fn project(name: &str) -> Self {
+        let sandbox = Self::empty();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(name);
+        copy(&from, &sandbox.root());
+        sandbox
+    }
+
+    /// Where the project is.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// A place beside the project.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Adds or replaces a file.
+    pub(crate) fn file(self, path: &str, text: impl AsRef<[u8]>) -> Self {
+        let at = self.root().join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+        self
+    }
+
+    /// The program with these words, ready to run in the project's folder, with nothing of the machine's own settings.
+    pub(crate) fn pydeploy(&self, args: &[&str]) -> Run {
+        let mut command = Command::new(PYDEPLOY);
+        command.args(args).current_dir(self.root()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|n| n.starts_with("PYDEPLOY_") || n == "BUILDKIT_HOST" || n == "CI") {
+                command.env_remove(name);
+            }
+        }
+        command.env("DOCKER_CONFIG", self.beside("docker-config")).env("NO_COLOR", "1");
+        Run { command }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.file_name() == ".pydeploy" {
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The program, about to be run.
+pub(crate) struct Run {
+    command: Command,
+}
+
+impl Run {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(mut self) -> Done {
+        Done::of(self.command.output().unwrap())
+    }
+
+    /// Starts it.
+    pub(crate) fn start(mut self) -> Child {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs it, and expects it to do what it was asked.
+    pub(crate) fn ok(self) -> Done {
+        let done = self.run();
+        assert_eq!(done.code, 0, "{done}");
+        done
+    }
+
+    /// Runs it, and expects this exit code.
+    pub(crate) fn fails(self, code: i32) -> Done {
+        let done = self.run();
+        assert_eq!(done.code, code, "{done}");
+        done
+    }
+
+    /// Runs it with `--json`, and gives the document, which must be the whole of standard output.
+    pub(crate) fn json(mut self) -> Value {
+        self.command.arg("--json");
+        let done = self.run();
+        serde_json::from_str(&done.stdout).unwrap_or_else(|e| panic!("{e}: {done}"))
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Done {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Expects each of these texts on standard error.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.stderr.contains(text), "{text:?} is missing: {self}");
+        }
+        self
+    }
+}
+
+impl std::fmt::Display for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit code {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// What the bed told us; without it these tests can't run.
+pub(crate) fn bed(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this test through tests/run"))
+}
+
+/// A repository name that no other test uses, in the open registry.
+pub(crate) fn repository(name: &str) -> String {
+    format!("{}/{name}-{}", bed("PYDEPLOY_TEST_REGISTRY"), std::process::id())
+}
+
+/// `docker` with these words; its standard output.
+pub(crate) fn docker(args: &[&str]) -> String {
+    let output = Command::new("docker").args(args).output().unwrap();
+    assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A container that is removed when dropped.
+pub(crate) struct Container(pub(crate) String);
+
+impl Container {
+    /// Starts one as a restricted Pod would: read-only root, no capabilities, no new privileges.
+    pub(crate) fn restricted(image: &str, more: &[&str]) -> Self {
+        let fixed = [
+            "run",
+            "-d",
+            "--read-only",
+            "--tmpfs",
+            "/tmp",
+            "--cap-drop",
+            "ALL",
+            "--security-opt",
+            "no-new-privileges",
+            "--health-interval",
+            "1s",
+        ];
+        let args: Vec<_> = fixed.iter().chain(more).copied().chain([image]).collect();
+        Self(docker(&args))
+    }
+
+    /// Waits until the engine calls it healthy; panics with its log when it does not come to that.
+    pub(crate) fn healthy(&self) {
+        for _ in 0..120 {
+            match docker(&["inspect", "-f", "{{.State.Health.Status}}", &self.0]).as_str() {
+                "healthy" => return,
+                "unhealthy" => break,
+                _ => std::thread::sleep(std::time::Duration::from_millis(250)),
+            }
+        }
+        let log = Command::new("docker").args(["logs", &self.0]).output().unwrap();
+        let health = docker(&["inspect", "-f", "{{json .State.Health}}", &self.0]);
+        panic!("not healthy: {health}\n{}", String::from_utf8_lossy(&log.stderr));
+    }
+
+    pub(crate) fn exec(&self, args: &[&str]) -> String {
+        docker(&[&["exec", self.0.as_str()], args].concat())
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rm", "-f", &self.0]).output();
+    }
+}

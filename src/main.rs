@@ -1,6 +1,7 @@
 //! The `pydeploy` program: parse, run, report.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use pydeploy::cli::Cli;
@@ -14,13 +15,13 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return pydeploy::report::usage(&error),
     };
-    let report = Report::new(&cli.output, machine.is_ci());
+    let report = Arc::new(Report::new(&cli.output, machine.is_ci()));
     // With one TLS provider named, no library has to choose between two.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = match runtime {
         Ok(runtime) => {
-            let result = runtime.block_on(pydeploy::commands::run(&cli, &machine, &report));
+            let result = runtime.block_on(pydeploy::commands::run(cli, machine, Arc::clone(&report)));
             // A read that blocks must not keep an interrupted command alive.
             runtime.shutdown_background();
             result

@@ -8,6 +8,8 @@ mod plan;
 mod push;
 mod ship;
 
+use std::sync::Arc;
+
 use crate::cli::{Cli, Command, ImageArgs, OutArgs, OutputArgs, ProjectArg};
 use crate::fault::{Class, Fault};
 use crate::report::Report;
@@ -35,23 +37,29 @@ impl Context<'_> {
     }
 }
 
-/// Runs the command that was typed.
-pub async fn run(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fault> {
-    let context = Context { output: &cli.output, machine, report };
-    let command = async {
-        match &cli.command {
-            Command::Ship(args) => ship::run(&context, args).await,
-            Command::Plan(args) => plan::run(&context, args),
-            Command::Build(args) => build::run(&context, args).await,
-            Command::Push(args) => push::run(&context, args).await,
-            Command::Manifests(args) => manifests::run(&context, args).await,
-            Command::Doctor(args) => doctor::run(&context, args).await,
-        }
-    };
-    // Dropping a command's future cancels what it has under way, in the engine as well.
+/// Runs the command that was typed, until it ends or is interrupted.
+pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), Fault> {
+    // In a task of its own: an interrupt is heard even while the command reads files and awaits nothing. Aborting it
+    // drops what it has under way, which cancels that in the engine as well.
+    let mut task = tokio::spawn(async move { command(&cli, &machine, &report).await });
     tokio::select! {
-        result = command => result,
-        () = interruption() => Err(Fault::interrupted()),
+        ended = &mut task => ended.unwrap_or_else(|e| Err(bug(&e))),
+        () = interruption() => {
+            task.abort();
+            Err(Fault::interrupted())
+        }
+    }
+}
+
+async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fault> {
+    let context = Context { output: &cli.output, machine, report };
+    match &cli.command {
+        Command::Ship(args) => ship::run(&context, args).await,
+        Command::Plan(args) => plan::run(&context, args),
+        Command::Build(args) => build::run(&context, args).await,
+        Command::Push(args) => push::run(&context, args).await,
+        Command::Manifests(args) => manifests::run(&context, args).await,
+        Command::Doctor(args) => doctor::run(&context, args).await,
     }
 }
 

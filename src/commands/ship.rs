@@ -25,6 +25,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         return plan::show(context, &prepared);
     }
     let repository = prepared.target()?;
+    context.report.stage(&format!("Reading {}", prepared.root.display()));
     let revision = prepared.revision()?;
     let tags = prepared.tags(&revision)?;
     let keychain = Arc::new(keychain(context.machine, Some(repository.host()))?);

@@ -33,6 +33,16 @@ pub struct BuildInput {
     pub secrets: BTreeMap<String, SecretSource>,
 }
 
+impl BuildInput {
+    /// The Dockerfile's text, to find a step's line in; empty where it can't be read any more.
+    fn dockerfile_text(&self) -> String {
+        match &self.dockerfile {
+            Dockerfile::Generated(text) => text.clone(),
+            Dockerfile::File(path) => std::fs::read_to_string(self.root.join(path)).unwrap_or_default(),
+        }
+    }
+}
+
 /// The Dockerfile to build by.
 #[derive(Debug, Clone)]
 pub enum Dockerfile {

@@ -233,7 +233,6 @@ fn a_registry_that_fails_twice_and_then_works() {
     let repository = format!("{}/flaky-{}", proxy.address(), std::process::id());
     let done = tiny().pydeploy(&["ship", "--registry", &repository, "--tag", "a"]).ok();
     assert!(done.stdout.starts_with(&repository), "{done}");
-    assert!(done.stderr.contains("trying again"), "{done}");
 }
 
 #[test]

@@ -80,14 +80,22 @@ fn while_building_in_a_standalone_daemon() {
 #[test]
 #[ignore = "needs the bed: docker base"]
 fn while_sending_the_context() {
-    // A pipe's content never comes, but a pipe is not sent; a step that waits stands for a transfer that takes long:
-    // the file is large enough that the engine is still writing it when the signal comes.
+    // Large enough that the engine is still writing it when the signal comes.
     let sandbox = Sandbox::project("own-dockerfile")
         .file("Dockerfile", "FROM scratch\nCOPY large.bin /\nUSER 1:1\n")
         .file("pydeploy.toml", "include = [\"large.bin\"]\n");
     std::fs::File::create(sandbox.root().join("large.bin")).unwrap().set_len(8 << 30).unwrap();
-    let run = sandbox.pydeploy(&["build", "--progress", "json"]);
+    let run = sandbox.pydeploy(&["build", "--tag", "x", "--progress", "json"]);
     interrupted(run, "load build context", "-INT");
+}
+
+#[test]
+fn while_reading_the_project() {
+    // Without git and without a tag, the tag is a digest of the content, and there is much of that.
+    let sandbox = Sandbox::project("own-dockerfile").file("pydeploy.toml", "include = [\"large.bin\"]\n");
+    std::fs::File::create(sandbox.root().join("large.bin")).unwrap().set_len(64 << 30).unwrap();
+    let run = sandbox.pydeploy(&["ship", "--registry", "127.0.0.1:1/x", "-v"]);
+    interrupted(run, "Reading", "-INT");
 }
 
 #[test]

@@ -48,6 +48,14 @@ impl Sandbox {
         self
     }
 
+    /// Locks the project with the real uv, in a container of the base: this machine's Python may be too old for it.
+    pub(crate) fn lock(&self) {
+        let mount = format!("{}:/project", self.root().display());
+        let script = "pip install -q --root-user-action=ignore uv && uv lock -q --directory /project";
+        let pip = "pydeploy-test-pip:/root/.cache";
+        docker(&["run", "--rm", "-v", &mount, "-v", pip, "python:3.13-slim", "sh", "-c", script]);
+    }
+
     /// The program with these words, ready to run in the project's folder, with nothing of the machine's own settings.
     pub(crate) fn pydeploy(&self, args: &[&str]) -> Run {
         let mut command = Command::new(PYDEPLOY);

@@ -146,12 +146,10 @@ fn a_secret_reaches_the_step_and_no_layer() {
 #[test]
 #[ignore = "needs the bed: docker registry base"]
 fn a_uv_project_ships_by_its_lock() {
-    let Some(uv) = crate::musl::uv() else { panic!("pip could not install uv") };
     let sandbox = Sandbox::project("uv");
     // The fixture's lock names no real index: the real one is made here.
     std::fs::remove_file(sandbox.root().join("uv.lock")).unwrap();
-    let locked = Command::new(uv).args(["lock", "-q"]).current_dir(sandbox.root()).output().unwrap();
-    assert!(locked.status.success(), "{}", String::from_utf8_lossy(&locked.stderr));
+    sandbox.lock();
     let repository = repository("uv");
     sandbox.pydeploy(&["ship", "--registry", &repository, "--tag", "a"]).ok();
     let container = Container::restricted(&format!("{repository}:a"), &[]);

@@ -1,25 +1,33 @@
 //! A failed build: the daemon's error, as the step, its last output and the line of the Dockerfile.
 
 use bollard_buildkit_proto::google::rpc;
-use bollard_buildkit_proto::pb;
 use prost::Message;
 use regex::Regex;
+use serde::Deserialize;
 
 use super::status::{Failed, Watch};
 use crate::engine::Dockerfile;
 use crate::engine::error::{Error, StepFailure};
 
-/// BuildKit's `errdefs.Source`: the part of the Dockerfile that an error is about.
-#[derive(Clone, PartialEq, Message)]
+/// BuildKit's `errdefs.Source`, the part of the Dockerfile that an error is about, as it travels: JSON in a detail.
+#[derive(Deserialize)]
 struct SourceError {
-    #[prost(message, optional, tag = "1")]
-    info: Option<pb::SourceInfo>,
-    #[prost(message, repeated, tag = "2")]
-    ranges: Vec<pb::Range>,
+    ranges: Vec<SourceRange>,
+}
+
+#[derive(Deserialize)]
+struct SourceRange {
+    start: SourcePosition,
+}
+
+#[derive(Deserialize)]
+struct SourcePosition {
+    line: usize,
 }
 
 /// What the daemon's answer means.
-pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Dockerfile) -> Error {
+/// `text` is the Dockerfile's.
+pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Dockerfile, text: &str) -> Error {
     let message = plain_message(status.message());
     let failed = watch.failed();
     let name = dockerfile.name().to_owned();
@@ -38,7 +46,7 @@ pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Docker
     }
     match failed {
         Some(failed) => {
-            let line = line.or_else(|| line_of_step(dockerfile, &failed.name));
+            let line = line.or_else(|| line_of_step(text, &failed.name));
             Error::Step(Box::new(StepFailure {
                 dockerfile: name,
                 line,
@@ -61,9 +69,9 @@ fn plain_message(message: &str) -> String {
 /// The line from the error's details, or from its text.
 fn line(status: &tonic::Status, message: &str) -> Option<usize> {
     let details = rpc::Status::decode(status.details()).unwrap_or_default();
-    let detailed = details.details.iter().filter(|any| any.type_url.ends_with("errdefs.Source")).find_map(|any| {
-        let source = SourceError::decode(any.value.as_slice()).ok()?;
-        usize::try_from(source.ranges.first()?.start.as_ref()?.line).ok()
+    let detailed = details.details.iter().filter(|any| any.type_url.ends_with("errdefs.Source+json")).find_map(|any| {
+        let source: SourceError = serde_json::from_slice(&any.value).ok()?;
+        source.ranges.first().map(|r| r.start.line)
     });
     detailed.or_else(|| {
         let pattern = Regex::new(r"(?:parse error )?on line (\d+)|parse error line (\d+)").ok()?;
@@ -100,19 +108,21 @@ fn base_image(message: &str, failed: Option<&Failed>) -> Option<String> {
     of_metadata.or_else(of_resolve).or_else(of_pull).map(str::to_owned)
 }
 
-/// Older daemons give no place: the step's text is looked for in our own Dockerfile.
-fn line_of_step(dockerfile: &Dockerfile, step: &str) -> Option<usize> {
-    let Dockerfile::Generated(text) = dockerfile else { return None };
-    let instruction = step.split_once("] ")?.1;
+/// Engine 20.10 gives no place: the step's text is looked for in the Dockerfile.
+fn line_of_step(text: &str, step: &str) -> Option<usize> {
     let squeeze = |s: &str| s.split_whitespace().filter(|w| *w != "\\").collect::<Vec<_>>().join(" ");
-    let wanted = squeeze(instruction);
+    let wanted = squeeze(step.split_once("] ")?.1);
     let lines: Vec<_> = text.lines().collect();
     (0..lines.len()).find_map(|start| {
         let mut joined = String::new();
         for line in lines.get(start..)? {
-            joined.push_str(line);
+            // Comments inside an instruction are no part of it.
+            if line.trim_start().starts_with('#') && !joined.is_empty() {
+                continue;
+            }
+            joined.push_str(line.trim_end().trim_end_matches('\\'));
             joined.push(' ');
-            if !line.ends_with('\\') {
+            if !line.trim_end().ends_with('\\') {
                 break;
             }
         }
@@ -133,12 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn a_steps_line_is_found_in_our_own_dockerfile() {
-        let text = "FROM a AS build\nRUN one && \\\n    two\nCOPY . .\n";
-        let dockerfile = Dockerfile::Generated(text.into());
-        assert_eq!(line_of_step(&dockerfile, "[build 2/3] RUN one &&     two"), Some(2));
-        assert_eq!(line_of_step(&dockerfile, "[build 3/3] COPY . ."), Some(4));
-        assert_eq!(line_of_step(&dockerfile, "[build 3/3] RUN other"), None);
+    fn a_steps_line_is_found_in_the_dockerfile() {
+        let text = "FROM a AS build\nRUN one && \\\n# why\n    two\nCOPY . .\n";
+        assert_eq!(line_of_step(text, "[build 2/3] RUN one &&     two"), Some(2));
+        assert_eq!(line_of_step(text, "[build 3/3] COPY . ."), Some(5));
+        assert_eq!(line_of_step(text, "[build 3/3] RUN other"), None);
     }
 
     #[test]

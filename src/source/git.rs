@@ -26,6 +26,8 @@ pub enum Revision {
     },
     /// A digest over what the engine would be sent.
     Content(String),
+    /// Not known, and not asked for: the tags are stated.
+    Unknown,
 }
 
 impl Revision {
@@ -36,15 +38,7 @@ impl Revision {
             Self::Commit { id, dirty: false, .. } => short(id),
             Self::Commit { id, dirty: true, .. } => format!("{}-dirty", short(id)),
             Self::Content(digest) => short(digest),
-        }
-    }
-
-    /// Where the tag comes from, as a phrase.
-    pub fn because(&self) -> &'static str {
-        match self {
-            Self::Commit { dirty: false, .. } => "the git commit",
-            Self::Commit { dirty: true, .. } => "the git commit, with changes that are not committed",
-            Self::Content(_) => "a digest of the content: there is no git commit",
+            Self::Unknown => "latest".to_owned(),
         }
     }
 }

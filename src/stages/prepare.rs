@@ -116,10 +116,11 @@ impl Prepared {
         })
     }
 
-    /// The state of the project's files.
+    /// The state of the project's files. All of them are read only where no commit and no tag stands for them.
     pub fn revision(&self) -> Result<Revision, Fault> {
         match git::commit(&self.root) {
             Some(commit) => Ok(commit),
+            None if !self.settings.tags.is_empty() => Ok(Revision::Unknown),
             None => Ok(git::content(&self.root, &self.rules()?)?),
         }
     }

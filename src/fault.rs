@@ -286,6 +286,10 @@ fn push_class(failure: PushFailure) -> (Class, Option<String>) {
         PushFailure::Untrusted => {
             "the engine pushes, so it must trust the registry: put its CA at /etc/docker/certs.d/HOST:PORT/ca.crt there"
         }
+        PushFailure::Plain => {
+            "the engine pushes, so it must know that the registry has no TLS: list it under \"insecure-registries\" in \
+             the engine's daemon.json"
+        }
         PushFailure::Refused => return (Class::Registry, None),
     };
     (Class::Registry, Some(hint.to_owned()))

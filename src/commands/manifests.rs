@@ -88,6 +88,14 @@ pub(super) fn save(folder: &std::path::Path, manifests: &Manifests) -> Result<Ve
     write::write(folder, &yaml::files(manifests).map_err(|e| super::bug(&e))?)
 }
 
+/// Where manifests are, as people name it: the folder, relative to where they are.
+pub(super) fn place(files: &[PathBuf]) -> String {
+    let Some(folder) = files.first().and_then(|f| f.parent()) else { return "standard output".to_owned() };
+    let here = std::path::absolute(".").ok();
+    let relative = here.and_then(|h| folder.strip_prefix(h).ok().map(std::path::Path::to_path_buf));
+    format!("{}/ ({} files)", relative.as_deref().unwrap_or(folder).display(), files.len())
+}
+
 /// Paths as JSON has them.
 pub(super) fn paths(files: &[PathBuf]) -> Vec<String> {
     files.iter().map(|f| f.display().to_string()).collect()

@@ -1,5 +1,6 @@
 //! `ship`: plan, build, check, push, manifests.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -54,7 +55,6 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         Out::Folder(folder) => manifests::save(folder, &objects)?,
         Out::Default => manifests::save(&write::default_folder(&prepared.root)?, &objects)?,
     };
-    let files = manifests::paths(&files);
     picture(context, &prepared, &local, &pushed, &files, started);
     if prepared.settings.out != Out::Stdout {
         context.report.answer(&format!("{}\n", pushed.reference));
@@ -63,7 +63,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         "schema": "pydeploy.ship/1",
         "image": documents::pushed(&pushed, local.unpacked),
         "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &compiled),
-        "manifests": {"files": files},
+        "manifests": {"files": manifests::paths(&files)},
         "rollout": null,
         "timings": {
             "planMs": millis(planned), "buildMs": millis(local.time), "pushMs": millis(pushed.time),
@@ -81,7 +81,7 @@ fn picture(
     prepared: &Prepared,
     local: &Local,
     pushed: &Pushed,
-    files: &[String],
+    files: &[PathBuf],
     started: Instant,
 ) {
     let row = |name: &str, value: String| (name.to_owned(), value);
@@ -101,7 +101,7 @@ fn picture(
         row("user", pushed.contract.user.to_string()),
         row("size", format!("{} compressed{unpacked}{uploaded}", size(pushed.compressed()))),
         row("time", time),
-        row("manifests", if files.is_empty() { "standard output".to_owned() } else { files.join(" ") }),
+        row("manifests", manifests::place(files)),
     ];
     context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars(prepared, pushed));
 }

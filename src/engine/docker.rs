@@ -257,6 +257,8 @@ fn classify(message: &str) -> PushFailure {
     if has(&["no basic auth credentials", "unauthorized", "authentication required", "incorrect username or password"])
     {
         PushFailure::Unauthorized
+    } else if has(&["server gave http response to https client"]) {
+        PushFailure::Plain
     } else if has(&["x509:", "certificate"]) {
         PushFailure::Untrusted
     } else if has(&["denied", "forbidden"]) {

@@ -138,6 +138,8 @@ pub enum PushFailure {
     Unavailable,
     /// The registry's certificate is not trusted by the engine.
     Untrusted,
+    /// The engine insists on TLS, and the registry has none.
+    Plain,
     /// Anything else.
     Refused,
 }

@@ -143,7 +143,7 @@ fn install(plan: &ImagePlan, file: &mut Writer) {
     match &plan.install {
         Install::Requirements { files, local } => {
             file.line(&format!("RUN python -m venv --without-pip {VENV}"));
-            copies(files.iter().chain(local), file);
+            copies(files, local, file);
             let first = files.first().map(String::as_str).unwrap_or_default();
             run_install(plan, &format!("{} -r {}", pip(), shell(first)), file);
         }
@@ -151,14 +151,14 @@ fn install(plan: &ImagePlan, file: &mut Writer) {
             file.line(&format!("RUN python -m venv --without-pip {VENV}"));
             run_install(plan, &format!("{} {}", pip(), listed(requirements)), file);
         }
-        Install::Uv { files, .. } => {
+        Install::Uv { files, local, .. } => {
             file.line(&format!(
                 "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
             ));
             file.line(&format!(
                 "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1"
             ));
-            copies(files.iter(), file);
+            copies(files, local, file);
             run_install(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
         }
         Install::Nothing => {}
@@ -173,19 +173,27 @@ fn listed(requirements: &[String]) -> String {
     requirements.iter().map(|r| shell(r)).collect::<Vec<_>>().join(" ")
 }
 
-/// Each folder's files in one COPY, to the same place.
-fn copies<'a>(paths: impl Iterator<Item = &'a String>, file: &mut Writer) {
+/// Files, each folder's in one COPY to the same place; then what is installed from the project itself.
+fn copies(files: &[String], local: &[String], file: &mut Writer) {
+    // Installed from its own root, the project has to be there whole.
+    if local.iter().any(|l| l == ".") {
+        file.line("COPY . .");
+        return;
+    }
+    let is_archive = |path: &&String| [".whl", ".tar.gz", ".zip"].iter().any(|e| path.ends_with(e));
     let mut folders: Vec<(String, Vec<&str>)> = Vec::new();
-    for path in paths {
+    for path in files.iter().chain(local.iter().filter(is_archive)) {
         let folder = path.rsplit_once('/').map_or("./".to_owned(), |(f, _)| format!("{f}/"));
         match folders.iter_mut().find(|(f, _)| *f == folder) {
             Some((_, files)) => files.push(path),
             None => folders.push((folder, vec![path])),
         }
     }
-    for (folder, files) in folders {
-        let mut words: Vec<_> = files.iter().map(|f| (*f).to_owned()).collect();
-        words.push(folder);
+    // A folder is copied to its own name: COPY takes what is in it.
+    let trees =
+        local.iter().filter(|l| !is_archive(l)).map(|l| (format!("{}/", l.trim_end_matches('/')), vec![l.as_str()]));
+    for (target, sources) in folders.into_iter().chain(trees) {
+        let words: Vec<_> = sources.into_iter().map(str::to_owned).chain([target]).collect();
         if words.iter().any(|w| w.contains(char::is_whitespace)) {
             file.line(&format!("COPY {}", json(&words)));
         } else {

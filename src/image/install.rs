@@ -21,6 +21,8 @@ pub enum Install {
     Uv {
         /// What uv reads: pyproject.toml, uv.lock, and what the project's metadata names.
         files: Vec<String>,
+        /// Folders and archives of the project that the lock installs as packages of their own.
+        local: Vec<String>,
         /// The project itself is installed too.
         package: bool,
     },
@@ -35,9 +37,9 @@ impl Install {
             DependencySource::Requirements { files, local_paths, .. } => {
                 Self::Requirements { files: files.clone(), local: local_paths.clone() }
             }
-            DependencySource::UvLock { lock, pyproject, package, readme, licenses, .. } => {
-                let named = readme.iter().chain(licenses);
-                Self::Uv { files: [pyproject, lock].into_iter().chain(named).cloned().collect(), package: *package }
+            DependencySource::UvLock { lock, pyproject, package, readme, licenses, members } => {
+                let files = [pyproject, lock].into_iter().chain(readme).chain(licenses).cloned().collect();
+                Self::Uv { files, local: members.clone(), package: *package }
             }
             DependencySource::Pyproject { requirements, .. } if requirements.is_empty() => Self::Nothing,
             DependencySource::Pyproject { requirements, .. } => Self::Listed(requirements.clone()),

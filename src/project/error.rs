@@ -133,6 +133,16 @@ pub enum Error {
         /// The difference.
         what: String,
     },
+    /// The stated command listens elsewhere than the stated port.
+    #[error("the setting `port` is {stated}, but the stated command listens on {port} ({flag})")]
+    TwoPorts {
+        /// The port of the setting.
+        stated: u16,
+        /// The command's flag.
+        flag: String,
+        /// Its port.
+        port: u16,
+    },
     /// Something that only a lock can answer.
     #[error("{what}, and there is no uv.lock")]
     NeedsLock {
@@ -288,6 +298,7 @@ impl Error {
             }
             Self::WhichManager { managers, .. } => Some(which(managers)),
             Self::StaleLock { .. } => Some("run: uv lock".to_owned()),
+            Self::TwoPorts { .. } => Some("leave `port` out, or make both say the same".to_owned()),
             Self::NeedsLock { .. } => Some(
                 "run: uv lock; the lock of a workspace lies at its root, and is needed in the project's directory"
                     .to_owned(),

@@ -52,7 +52,7 @@ pub(crate) fn decide(routes: &[Route], closed: Option<Evidence>) -> Decision<Hea
     match (found, closed) {
         (Some(_), Some(at)) => Decision::seen(
             Health::Tcp,
-            "only the port is checked: a probe by the Pod's address would get 400, since it is not among the allowed hosts",
+            "only the port is checked: a request to localhost would get 400, since that is not among the allowed hosts",
             at,
         ),
         (Some(route), None) => {

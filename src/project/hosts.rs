@@ -1,9 +1,9 @@
-//! The hosts that an application answers: a probe names the Pod's address, which few lists of hosts hold.
+//! The hosts that an application answers: the health check runs beside it and names `localhost`.
 
 use super::Evidence;
 use super::scan::{Module, Sources};
 
-/// Where Django's settings name the hosts that are answered, if `*` is not among them.
+/// Where Django's settings name the hosts that are answered, if neither `*` nor `localhost` is among them.
 /// <https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts>
 pub(crate) fn closed_by_django(settings: &[&Module]) -> Option<Evidence> {
     let lines = settings.iter().flat_map(|module| module.lines().map(move |(offset, line)| (*module, offset, line)));
@@ -13,7 +13,7 @@ pub(crate) fn closed_by_django(settings: &[&Module]) -> Option<Evidence> {
     Some(module.at(*offset))
 }
 
-/// Where Starlette's middleware is given the hosts that are answered, if `*` is not among them.
+/// Where Starlette's middleware is given the hosts that are answered, if neither `*` nor `localhost` is among them.
 /// <https://www.starlette.io/middleware/#trustedhostmiddleware>
 pub(crate) fn closed_by_middleware(sources: &Sources) -> Option<Evidence> {
     sources.modules.iter().find_map(|module| {
@@ -27,10 +27,10 @@ pub(crate) fn closed_by_middleware(sources: &Sources) -> Option<Evidence> {
     })
 }
 
-/// Whether a text names `*`.
+/// Whether a text names `*` or `localhost`.
 fn any(module: &Module, offset: usize, length: usize) -> bool {
     let raw = module.raw.get(offset..offset + length).unwrap_or_default();
-    raw.contains("\"*\"") || raw.contains("'*'")
+    ["*", "localhost"].iter().any(|host| raw.contains(&format!("\"{host}\"")) || raw.contains(&format!("'{host}'")))
 }
 
 #[cfg(test)]
@@ -40,11 +40,12 @@ mod tests {
     use crate::source::SourceTree;
 
     #[test]
-    fn hosts_are_closed_unless_any_is_allowed() {
+    fn hosts_are_closed_unless_localhost_is_allowed() {
         let django = |text: &str| closed_by_django(&[&Module::new("p/settings.py", text.to_owned())]).map(|at| at.line);
         assert_eq!(django("DEBUG = False\nALLOWED_HOSTS = []\n"), Some(Some(2)));
         assert_eq!(django("ALLOWED_HOSTS = env.list('HOSTS')\n"), Some(Some(1)));
         assert_eq!(django("ALLOWED_HOSTS = [\n  '*',\n]\n"), None);
+        assert_eq!(django("ALLOWED_HOSTS = ['shop.example', 'localhost']\n"), None);
         assert_eq!(django("DEBUG = True\n"), None);
         let middleware = |text: &str| {
             let sources = Sources::read(&SourceTree::in_memory("p", [("main.py", text)])).unwrap();

@@ -17,10 +17,13 @@ pub(crate) fn of_command(
     command: &Decision<Vec<String>>,
     stated: &Stated,
 ) -> Result<Option<Decision<u16>>, Error> {
-    if stated.port.is_some() {
-        return Ok(stated.port.clone());
-    }
     let launch = Launch::new(&command.value);
+    if let Some(stated) = &stated.port {
+        return match launch.port() {
+            Some((port, flag)) if port != stated.value => Err(Error::TwoPorts { stated: stated.value, flag, port }),
+            _ => Ok(Some(stated.clone())),
+        };
+    }
     if let Some((port, flag)) = launch.port() {
         let because = format!("{flag} of the stated command");
         return Ok(Some(Decision { value: port, because, evidence: command.evidence.clone() }));

@@ -194,7 +194,7 @@ fn tls_hint(host: &str, source: &rustls::Error) -> Option<String> {
     use rustls::CertificateError as Certificate;
     Some(match source {
         rustls::Error::InvalidMessage(_) => {
-            format!("{host} seems to speak plain HTTP: if that is meant, --insecure-registry {host}")
+            format!("{host} seems to speak plain HTTP: if that is meant, --insecure-registry")
         }
         rustls::Error::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
             "the certificate has expired, or this machine's clock is wrong".to_owned()

@@ -45,6 +45,6 @@ COPY --from=build /app /app
 USER 1000:1000
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --retries=3 \
-  CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8000), 5).close()"]
+  CMD ["python", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health/', headers={'Host': 'localhost:8000'}); sys.exit(c.getresponse().status >= 400)"]
 LABEL org.opencontainers.image.title="project"
 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm", "shop.wsgi:application"]

@@ -86,3 +86,32 @@ fn every_command_shows_an_example() {
         assert!(help.contains(&format!("Example: pydeploy {command}")), "{help}");
     }
 }
+
+#[test]
+fn credentials_of_an_index_are_a_secret_of_the_installing_step_alone() {
+    let text = "--extra-index-url https://${INDEX_TOKEN}@index.example/simple\nfastapi\nuvicorn\n";
+    let sandbox = Sandbox::project("fastapi").file("requirements.txt", text);
+    let dockerfile = sandbox.pydeploy(&["build", "--dockerfile-only"]).env("INDEX_TOKEN", "t0ken-value").ok().stdout;
+    assert!(dockerfile.contains("--mount=type=secret,id=INDEX_TOKEN,required=true"), "{dockerfile}");
+    assert!(dockerfile.contains("export INDEX_TOKEN=\"$(cat /run/secrets/INDEX_TOKEN)\""), "{dockerfile}");
+    assert!(!dockerfile.contains("t0ken-value") && !dockerfile.contains("ARG "), "{dockerfile}");
+}
+
+#[test]
+fn what_is_installed_from_the_project_itself_is_there_when_it_is_installed() {
+    let sandbox = Sandbox::project("fastapi")
+        .file("requirements.txt", "fastapi\nuvicorn\n./libs/common\n./wheels/own-1.0-py3-none-any.whl\n")
+        .file("libs/common/pyproject.toml", "[project]\nname = \"common\"\nversion = \"1\"\n")
+        .file("wheels/own-1.0-py3-none-any.whl", "");
+    let dockerfile = sandbox.pydeploy(&["build", "--dockerfile-only"]).ok().stdout;
+    let at = |text: &str| dockerfile.find(text).unwrap_or_else(|| panic!("{text}: {dockerfile}"));
+    assert!(at("COPY libs/common libs/common/") < at("install --disable-pip"));
+    assert!(at("COPY wheels/own-1.0-py3-none-any.whl wheels/") < at("install --disable-pip"));
+}
+
+#[test]
+fn two_ports_are_refused() {
+    let settings = "port = 9000\ncommand = [\"uvicorn\", \"main:app\", \"--port\", \"9001\"]\n";
+    let sandbox = Sandbox::project("fastapi").file("pydeploy.toml", settings);
+    sandbox.pydeploy(&["plan"]).fails(3).says(&["`port` is 9000", "listens on 9001"]);
+}

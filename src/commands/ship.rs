@@ -119,7 +119,7 @@ fn bars(prepared: &Prepared, pushed: &Pushed) -> Vec<Bar> {
         Blueprint::Own(_) => (None, pushed.layers.as_slice()),
     };
     // A folder or an account is a layer too, but nothing to look at.
-    let own = own.iter().filter(|l| l.size > 1000);
+    let own = own.iter().filter(|l| !["folder", "account"].contains(&l.what.as_str()));
     let short = |digest: &str| digest.chars().skip("sha256:".len()).take(12).collect();
     let own = own.map(|l| Bar { bytes: l.size, what: l.what.clone(), remark: short(&l.digest) });
     base.into_iter().chain(own).collect()

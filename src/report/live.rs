@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::plain::{is_internal, one_line};
+use super::plain::{Unchanged, is_internal, one_line};
 use super::words::{duration, size};
 use super::{DIM, GREEN, Progress, RED, YELLOW};
 use crate::engine::Event;
@@ -17,12 +17,13 @@ use crate::engine::event::End;
 pub(super) struct Live {
     bars: MultiProgress,
     running: Mutex<HashMap<String, ProgressBar>>,
+    unchanged: Mutex<Unchanged>,
     color: ColorChoice,
 }
 
 impl Live {
     pub(super) fn new(color: ColorChoice) -> Self {
-        Self { bars: MultiProgress::new(), running: Mutex::default(), color }
+        Self { bars: MultiProgress::new(), running: Mutex::default(), unchanged: Mutex::default(), color }
     }
 
     fn start(&self, id: &str, name: &str) {
@@ -46,12 +47,17 @@ impl Live {
         if is_internal(name) {
             return;
         }
+        if end == End::Cached {
+            if let Ok(mut unchanged) = self.unchanged.lock() {
+                unchanged.add(name);
+            }
+            return;
+        }
         let name: String = one_line(name).chars().take(90).collect();
         self.line(&match end {
             End::Ran(time) if time.is_zero() => format!("{GREEN}✓{GREEN:#} {name}"),
             End::Ran(time) => format!("{GREEN}✓{GREEN:#} {name}  {DIM}{}{DIM:#}", duration(time)),
-            End::Cached => format!("{DIM}✓ {name}  cached{DIM:#}"),
-            End::Failed => format!("{RED}✗{RED:#} {name}"),
+            End::Cached | End::Failed => format!("{RED}✗{RED:#} {name}"),
         });
     }
 
@@ -83,17 +89,32 @@ impl Progress for Live {
     }
 
     fn line(&self, text: &str) {
-        // indicatif draws on standard error as well, so a line is printed above what is running.
-        let shown = match self.color {
-            ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
-            _ => text.to_owned(),
-        };
-        self.bars.suspend(|| super::stderr_line(self.color, &shown));
+        self.told();
+        self.print(text);
     }
 
     fn finish(&self) {
         if let Ok(mut running) = self.running.lock() {
             running.drain().for_each(|(_, bar)| bar.finish_and_clear());
         }
+        self.told();
+    }
+}
+
+impl Live {
+    /// Tells what needed no work before anything that comes after it.
+    fn told(&self) {
+        if let Some(told) = self.unchanged.lock().ok().and_then(|mut u| u.tell()) {
+            self.print(&format!("{DIM}{told}{DIM:#}"));
+        }
+    }
+
+    fn print(&self, text: &str) {
+        // indicatif draws on standard error as well, so a line is printed above what is running.
+        let shown = match self.color {
+            ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+            _ => text.to_owned(),
+        };
+        self.bars.suspend(|| super::stderr_line(self.color, &shown));
     }
 }

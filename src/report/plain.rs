@@ -16,12 +16,13 @@ pub(super) struct Plain {
     color: ColorChoice,
     output: bool,
     started: Mutex<HashSet<String>>,
+    unchanged: Mutex<Unchanged>,
 }
 
 impl Plain {
     /// `output`: the steps' own output too.
     pub(super) fn new(color: ColorChoice, output: bool) -> Self {
-        Self { color, output, started: Mutex::default() }
+        Self { color, output, started: Mutex::default(), unchanged: Mutex::default() }
     }
 }
 
@@ -30,26 +31,59 @@ pub(super) fn is_internal(name: &str) -> bool {
     name.starts_with("[internal]") || name.starts_with("exporting") || name.starts_with("[auth]")
 }
 
-/// A step's name on one line.
+/// A step's name on one line, without the caches that it mounts.
 pub(super) fn one_line(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = name.split_whitespace().filter(|w| !w.starts_with("--mount="));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Steps and layers that needed no work: counted, and told together.
+#[derive(Debug, Default)]
+pub(super) struct Unchanged {
+    steps: usize,
+    layers: usize,
+}
+
+impl Unchanged {
+    /// One more, by its name.
+    pub(super) fn add(&mut self, name: &str) {
+        if name.starts_with("push layer") { self.layers += 1 } else { self.steps += 1 }
+    }
+
+    /// What there is to tell, once.
+    pub(super) fn tell(&mut self) -> Option<String> {
+        let Self { steps, layers } = std::mem::take(self);
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        match (steps, layers) {
+            (0, 0) => None,
+            (steps, 0) => Some(format!("✓ {steps} step{} unchanged", plural(steps))),
+            (_, layers) => Some(format!("✓ {layers} layer{} in the registry already", plural(layers))),
+        }
+    }
 }
 
 impl Progress for Plain {
     fn event(&self, event: &Event) {
         match event {
             Event::Started { id, name }
-                if !is_internal(name) && self.started.lock().is_ok_and(|mut s| s.insert(id.clone())) =>
+                // A layer is told once it is uploaded: most need no upload.
+                if !is_internal(name)
+                    && !name.starts_with("push layer")
+                    && self.started.lock().is_ok_and(|mut s| s.insert(id.clone())) =>
             {
                 self.line(&format!("→ {}", one_line(name)));
+            }
+            Event::Finished { name, end: End::Cached, .. } if !is_internal(name) => {
+                if let Ok(mut unchanged) = self.unchanged.lock() {
+                    unchanged.add(name);
+                }
             }
             Event::Finished { name, end, .. } if !is_internal(name) => {
                 let name = one_line(name);
                 self.line(&match end {
                     End::Ran(time) if time.is_zero() => format!("✓ {name}"),
                     End::Ran(time) => format!("✓ {name}  {}", duration(*time)),
-                    End::Cached => format!("✓ {name}  cached"),
-                    End::Failed => format!("✗ {name}"),
+                    End::Cached | End::Failed => format!("✗ {name}"),
                 });
             }
             Event::Output { text, .. } if self.output => {
@@ -61,10 +95,15 @@ impl Progress for Plain {
     }
 
     fn line(&self, text: &str) {
+        self.finish();
         stderr_line(self.color, text);
     }
 
-    fn finish(&self) {}
+    fn finish(&self) {
+        if let Some(told) = self.unchanged.lock().ok().and_then(|mut u| u.tell()) {
+            stderr_line(self.color, &told);
+        }
+    }
 }
 
 /// No progress; faults and warnings are still said.

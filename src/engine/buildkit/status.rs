@@ -77,7 +77,8 @@ impl Watch {
     fn vertex(&self, step: &mut Step, vertex: &Vertex) {
         step.name.clone_from(&vertex.name);
         let id = vertex.digest.clone();
-        if vertex.started.is_some() && !step.started {
+        // What comes from the cache never ran, though the daemon gives it a start as well.
+        if vertex.started.is_some() && !vertex.cached && !step.started {
             step.started = true;
             (self.events)(&Event::Started { id: id.clone(), name: vertex.name.clone() });
         }

@@ -9,7 +9,7 @@ use crate::image::context::RulesError;
 use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::workload::Finding;
-use crate::{engine, project, registry, settings, source};
+use crate::{context, engine, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,8 +164,8 @@ impl From<source::Error> for Fault {
     }
 }
 
-impl From<source::walk::Error> for Fault {
-    fn from(error: source::walk::Error) -> Self {
+impl From<context::walk::Error> for Fault {
+    fn from(error: context::walk::Error) -> Self {
         let hint = "keep it out of the build with a line in .dockerignore, or make it readable".to_owned();
         Self::from_error(Class::Project, &error, Some(hint))
     }

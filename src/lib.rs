@@ -21,7 +21,8 @@
 //! | [`stages`] | what the verbs string together: prepare, build, push, write | edge |
 //! | [`report`] | the only printer | edge |
 //! | [`fault`] | every class of failure, its exit code and advice | |
-//! | [`source`] | a project's files, its build context, its revision | edge |
+//! | [`source`] | a project's files | edge |
+//! | [`context`] | the build context on disk, and the revision that it is | edge |
 //! | [`project`] | what a Python project is, with evidence | pure |
 //! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
@@ -33,6 +34,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod context;
 pub mod engine;
 pub mod fault;
 pub mod image;

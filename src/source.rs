@@ -1,8 +1,5 @@
 //! A project's files: read-only, under one root, on disk or in memory.
 
-pub mod git;
-pub mod walk;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};

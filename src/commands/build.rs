@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context<'_>, args: &BuildOnlyArgs) -> Result<(
 }
 
 /// The names that the image gets in the engine: those that `push` will look for.
-pub(super) fn names(prepared: &Prepared, revision: &crate::source::git::Revision) -> Result<Vec<String>, Fault> {
+pub(super) fn names(prepared: &Prepared, revision: &crate::context::revision::Revision) -> Result<Vec<String>, Fault> {
     let tags = prepared.tags(revision)?;
     Ok(match prepared.repository()? {
         Some(repository) => tags.iter().map(|t| push::engine_name(&repository, t)).collect(),

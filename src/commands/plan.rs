@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Context, documents};
 use crate::cli::PlanArgs;
+use crate::context::walk;
 use crate::fault::Fault;
 use crate::image::plan::ImagePlan;
 use crate::project::{Decision, Project};
-use crate::source::walk;
 use crate::stages::{Blueprint, Prepared};
 
 pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<(), Fault> {

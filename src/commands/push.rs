@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::{Context, documents};
 use crate::cli::PushArgs;
+use crate::context::revision::Revision;
 use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
 use crate::fault::Fault;
 use crate::image::contract::ImageContract;
 use crate::image::reference::{Repository, Tag};
 use crate::report::size;
-use crate::source::git::Revision;
 use crate::stages::build::{Local, build, daemon, inspect, keychain};
 use crate::stages::{Prepared, Pushed, push};
 

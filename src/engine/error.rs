@@ -89,7 +89,7 @@ pub enum Error {
     },
     /// A file of the context could not be read here.
     #[error("could not send the build context")]
-    Walk(#[from] crate::source::walk::Error),
+    Walk(#[from] crate::context::walk::Error),
     /// A file of the context changed or went away while it was sent.
     #[error("could not read {} for the build context", path.display())]
     File {

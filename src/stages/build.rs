@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::prepare::{Blueprint, Prepared};
+use crate::context::revision::Revision;
+use crate::context::walk::LeftOut;
 use crate::engine::buildkit::{self, Built, Daemon, Output};
 use crate::engine::docker::DockerEngine;
 use crate::engine::endpoint::Endpoint;
@@ -14,8 +16,6 @@ use crate::image::config::ImageConfig;
 use crate::registry::{Keychain, Secret};
 use crate::report::{Report, size};
 use crate::settings::Machine;
-use crate::source::git::Revision;
-use crate::source::walk::LeftOut;
 
 /// An image in an engine, and what it says of itself.
 pub struct Local {

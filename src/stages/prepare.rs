@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::context::revision::{self, Revision};
 use crate::fault::{Class, Fault};
 use crate::image::context::{Audience, ContextRules};
 use crate::image::plan::ImagePlan;
@@ -11,7 +12,6 @@ use crate::project::DependencySource;
 use crate::project::{self, Decision, Evidence, Project};
 use crate::settings::{DockerfileChoice, Out, Settings};
 use crate::source::SourceTree;
-use crate::source::git::{self, Revision};
 use crate::workload::Deploy;
 
 /// A project that is ready to be built.
@@ -118,10 +118,10 @@ impl Prepared {
 
     /// The state of the project's files. All of them are read only where no commit and no tag stands for them.
     pub fn revision(&self) -> Result<Revision, Fault> {
-        match git::commit(&self.root) {
+        match revision::commit(&self.root) {
             Some(commit) => Ok(commit),
             None if !self.settings.tags.is_empty() => Ok(Revision::Unknown),
-            None => Ok(git::content(&self.root, &self.rules()?)?),
+            None => Ok(revision::content(&self.root, &self.rules()?)?),
         }
     }
 

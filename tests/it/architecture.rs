@@ -24,8 +24,7 @@ const EDGES: &[&str] = &[
     "crate::cli",
     "crate::report",
     "crate::fault",
-    "source::walk",
-    "source::git",
+    "crate::context",
 ];
 /// Files may be this long, in lines.
 const LONGEST: usize = 600;

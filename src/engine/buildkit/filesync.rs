@@ -14,12 +14,12 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::session::{Seen, header_values};
+use super::seen::Seen;
+use crate::context::walk::{self, Entry, EntryKind};
 use crate::engine::error::Error;
 use crate::engine::{BuildInput, Dockerfile};
 use crate::image::context::Audience;
 use crate::image::selection;
-use crate::source::walk::{self, Entry, EntryKind};
 
 /// Bytes of a file in one packet, as fsutil's own sender does it.
 const CHUNK: usize = 32 << 10;
@@ -286,4 +286,35 @@ fn follow(input: &BuildInput, paths: &[String]) -> Vec<String> {
         entries.filter_map(|e| e.file_name().into_string().ok()).collect()
     };
     selection::follow(paths, link, list)
+}
+
+/// The headers that a daemon sends with a request for files, by name.
+fn header_values(metadata: &tonic::metadata::MetadataMap, name: &str) -> Vec<String> {
+    // Values that a header can't carry as they are come encoded: https://github.com/moby/buildkit, session/filesync.
+    let encoded = metadata.get(format!("{name}-encoded").as_str()).is_some_and(|v| v == "1");
+    let decode = |v: &str| if encoded { percent_decode(v) } else { v.to_owned() };
+    metadata.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(decode).collect()
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        match (first, code) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = tail;
+            }
+            _ => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -2,6 +2,7 @@
 
 mod failure;
 mod filesync;
+mod seen;
 mod session;
 mod status;
 
@@ -18,8 +19,8 @@ use super::endpoint::Endpoint;
 use super::error::Error;
 use super::event::Events;
 use super::{BuildInput, Dockerfile};
+use crate::context::walk::LeftOut;
 use crate::registry::Keychain;
-use crate::source::walk::LeftOut;
 use session::Session;
 use status::Watch;
 

@@ -1,7 +1,6 @@
 //! A session: the services that we offer to the daemon while it builds.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bollard_buildkit_proto::health::health_server::{Health, HealthServer};
 use bollard_buildkit_proto::health::{HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse};
@@ -24,10 +23,11 @@ use tonic::{Request, Response, Status};
 
 use super::Daemon;
 use super::filesync::Files;
+use super::seen::Seen;
+use crate::context::walk::LeftOut;
 use crate::engine::error::Error;
 use crate::engine::{BuildInput, SecretSource, docker};
 use crate::registry::{Credentials, Keychain};
-use crate::source::walk::LeftOut;
 
 /// The methods that the daemon may call.
 const METHODS: &[&str] = &[
@@ -42,38 +42,6 @@ const METHODS: &[&str] = &[
 ];
 /// How much may be under way between us and the daemon, in bytes.
 const WINDOW: usize = 256 << 10;
-
-/// What the services of a session saw: shared between them and whoever started the build.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    error: Mutex<Option<Error>>,
-    left_out: Mutex<Vec<LeftOut>>,
-    files: AtomicU64,
-    bytes: AtomicU64,
-}
-
-impl Seen {
-    /// Keeps the first error.
-    pub(super) fn fail(&self, error: Error) {
-        if let Ok(mut slot) = self.error.lock() {
-            slot.get_or_insert(error);
-        }
-    }
-
-    pub(super) fn left_out(&self, left: Vec<LeftOut>) {
-        if let Ok(mut slot) = self.left_out.lock() {
-            *slot = left;
-        }
-    }
-
-    pub(super) fn file(&self) {
-        self.files.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn bytes(&self, count: u64) {
-        self.bytes.fetch_add(count, Ordering::Relaxed);
-    }
-}
 
 /// An open session; it ends when dropped.
 pub(super) struct Session {
@@ -124,15 +92,15 @@ impl Session {
     }
 
     pub(super) fn take_error(&self) -> Option<Error> {
-        self.seen.error.lock().ok().and_then(|mut e| e.take())
+        self.seen.take_error()
     }
 
     pub(super) fn take_left_out(&self) -> Vec<LeftOut> {
-        self.seen.left_out.lock().map(|mut l| std::mem::take(&mut *l)).unwrap_or_default()
+        self.seen.take_left_out()
     }
 
     pub(super) fn sent(&self) -> super::Sent {
-        super::Sent { files: self.seen.files.load(Ordering::Relaxed), bytes: self.seen.bytes.load(Ordering::Relaxed) }
+        self.seen.sent()
     }
 }
 
@@ -290,35 +258,4 @@ async fn read_secret(id: &str, source: &SecretSource) -> Result<Vec<u8>, Error> 
             .map(String::into_bytes)
             .map_err(|_| failed(format!("the environment variable {name}"), "it is not set".into())),
     }
-}
-
-/// The headers that a daemon sends with a request for files, by name.
-pub(super) fn header_values(metadata: &tonic::metadata::MetadataMap, name: &str) -> Vec<String> {
-    // Values that a header can't carry as they are come encoded: https://github.com/moby/buildkit, session/filesync.
-    let encoded = metadata.get(format!("{name}-encoded").as_str()).is_some_and(|v| v == "1");
-    let decode = |v: &str| if encoded { percent_decode(v) } else { v.to_owned() };
-    metadata.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(decode).collect()
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
-        match (first, code) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            (b'+', _) => {
-                bytes.push(b' ');
-                rest = tail;
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,0 +1,4 @@
+//! The build context on disk: what of a project an engine would see, and which state of it that is.
+
+pub mod revision;
+pub mod walk;

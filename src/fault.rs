@@ -222,7 +222,9 @@ impl From<engine::Error> for Fault {
                 let output = failure.output.clone();
                 Self { output, ..Self::from_error(Class::Build, &EngineError::Step(failure), hint) }
             }
-            EngineError::Base { ref message, .. } | EngineError::Push { ref message, .. } => {
+            EngineError::Base { ref message, .. }
+            | EngineError::Push { ref message, .. }
+            | EngineError::SessionLost { ref message } => {
                 let (class, hint) = engine_class(&error);
                 let causes = vec![message.clone()];
                 Self { causes, ..Self::new(class, error.to_string(), hint) }
@@ -262,6 +264,9 @@ fn engine_class(error: &EngineError) -> (Class, Option<String>) {
         }
         EngineError::DiskFull { .. } => {
             (Class::Environment, "free some with `docker builder prune` or `docker image prune`")
+        }
+        EngineError::SessionLost { .. } => {
+            (Class::Environment, "its disk or processors may be overloaded: run again when it has less to do")
         }
         EngineError::Secret { .. } => (Class::Environment, "see --build-secret"),
         EngineError::Dockerfile { .. } => (Class::Build, "mend the Dockerfile, or use ours: --dockerfile generated"),

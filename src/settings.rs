@@ -319,7 +319,7 @@ fn read(project: &Path, reader: &Reader<'_>) -> Result<Settings, Error> {
         dockerfile,
         registry: reader.text("image")?,
         tags: reader.words("tags")?.iter().map(tag).collect::<Result<_, _>>()?,
-        platform: reader.text("platform")?.map(|d| d.value),
+        platform: platform(reader)?,
         include: reader.words("include")?,
         secrets,
         security: RegistrySecurity {
@@ -340,6 +340,17 @@ fn stated(reader: &Reader<'_>) -> Result<project::Stated, Error> {
         port: port(reader)?,
         health_path: reader.text("health.path")?,
     })
+}
+
+/// An engine keeps an image of one platform.
+fn platform(reader: &Reader<'_>) -> Result<Option<String>, Error> {
+    let Some(platform) = reader.text("platform")? else { return Ok(None) };
+    let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let parts: Vec<_> = platform.value.split('/').collect();
+    if (2..=3).contains(&parts.len()) && parts.iter().all(|p| word(p)) {
+        return Ok(Some(platform.value));
+    }
+    Err(reader.wrong("platform", "one platform, such as \"linux/arm64\""))
 }
 
 /// Port 0 is a number, but no port.

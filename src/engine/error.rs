@@ -109,6 +109,12 @@ pub enum Error {
         /// Why it can't be read.
         why: String,
     },
+    /// The daemon gave the session up while it built.
+    #[error("the builder lost its connection to pydeploy while it built")]
+    SessionLost {
+        /// What the daemon said.
+        message: String,
+    },
     /// The credentials for a base image could not be looked up.
     #[error(transparent)]
     Credentials(crate::registry::KeychainError),

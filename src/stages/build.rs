@@ -67,7 +67,16 @@ pub async fn build(
 ) -> Result<Local, Fault> {
     let started = Instant::now();
     let input = Arc::new(input(prepared, revision, machine)?);
-    let built = buildkit::build(daemon, input, output, keychain, &report.events()).await?;
+    let events = report.events();
+    let once = || buildkit::build(daemon, Arc::clone(&input), output, Arc::clone(&keychain), &events);
+    let built = match once().await {
+        // What was built so far is in the daemon's cache: the second try goes on from there.
+        Err(error @ EngineError::SessionLost { .. }) => {
+            report.note(&format!("{error}; trying again"));
+            once().await?
+        }
+        result => result?,
+    };
     tell_left_out(&built.left_out, report);
     let (config, unpacked) = match (daemon, &built.digest) {
         (Daemon::Engine(engine), Some(id)) => {

@@ -31,7 +31,7 @@ fn a_context_of_200_mib_in_20_000_files_takes_under_60_mb() {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let (document, peak) = text.trim_end().rsplit_once('\n').unwrap();
     let document: serde_json::Value = serde_json::from_str(document).unwrap();
     assert_eq!(document["context"]["files"], 20_001, "the Dockerfile is one as well");

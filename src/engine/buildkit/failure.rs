@@ -25,6 +25,9 @@ struct SourcePosition {
     line: usize,
 }
 
+/// What BuildKit says when the session has gone.
+const LOST: &[&str] = &["transport is closing", "session healthcheck failed", "no active session for"];
+
 /// What the daemon's answer means.
 /// `text` is the Dockerfile's.
 pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Dockerfile, text: &str) -> Error {
@@ -36,6 +39,11 @@ pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Docker
     let ran = message.contains("did not complete successfully") || message.contains("executor failed running");
     if !ran && message.contains("no space left on device") {
         return Error::DiskFull { doing: failed.map_or_else(|| "building".to_owned(), |f| f.name) };
+    }
+    // A daemon whose disk stalls for ten seconds fails its own health check of the session (moby/buildkit,
+    // session/grpc.go, monitorHealth), and then ends the build for want of one.
+    if !ran && LOST.iter().any(|words| message.contains(words)) {
+        return Error::SessionLost { message };
     }
     if let Some(image) = base_image(&message, failed.as_ref()) {
         return Error::Base { image, message };

@@ -40,8 +40,8 @@ pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Docker
     if !ran && message.contains("no space left on device") {
         return Error::DiskFull { doing: failed.map_or_else(|| "building".to_owned(), |f| f.name) };
     }
-    // A daemon whose disk stalls for ten seconds fails its own health check of the session (moby/buildkit,
-    // session/grpc.go, monitorHealth), and then ends the build for want of one.
+    // A daemon that is starved for some seconds fails its own health check of the session, ends that, and then the
+    // build for want of it: https://github.com/moby/buildkit/pull/2998.
     if !ran && LOST.iter().any(|words| message.contains(words)) {
         return Error::SessionLost { message };
     }

@@ -18,7 +18,7 @@ use crate::engine::SecretSource;
 use crate::image::duration::GoDuration;
 use crate::image::plan::{Account, Strategy};
 use crate::image::planner::{Timings, Wishes};
-use crate::image::reference::Tag;
+use crate::image::reference::{ImageRef, Tag};
 use crate::project::{self, Decision, Evidence, Manager, PythonVersion};
 use crate::workload::Resources;
 use keys::Kind;
@@ -377,8 +377,8 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
     }
     Ok(Wishes {
         strategy: strategy.unwrap_or_else(|| Decision::assumed(Strategy::MultiStage, "the default")),
-        base: reader.text("base")?,
-        system_packages: reader.words("system-packages")?,
+        base: base(reader)?,
+        system_packages: system_packages(reader)?,
         account: Account { name, uid, gid: uid },
         health_command: reader.command("health.command")?,
         timings: Timings {
@@ -389,6 +389,28 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
         },
         secrets,
     })
+}
+
+/// The base becomes part of the Dockerfile, so it must be an image's name and nothing else.
+fn base(reader: &Reader<'_>) -> Result<Option<Decision<String>>, Error> {
+    let base = reader.text("base")?;
+    match &base {
+        Some(base) if base.value.parse::<ImageRef>().is_err() => {
+            Err(reader.wrong("base", "an image such as \"python:3.13-slim\""))
+        }
+        _ => Ok(base),
+    }
+}
+
+/// Packages become words of a shell command: <https://www.debian.org/doc/debian-policy/ch-controlfields.html#source>.
+fn system_packages(reader: &Reader<'_>) -> Result<Vec<String>, Error> {
+    let packages = reader.words("system-packages")?;
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '=' | ':' | '~' | '_');
+    let is_package = |p: &String| p.starts_with(|c: char| c.is_ascii_alphanumeric()) && p.chars().all(valid);
+    if packages.iter().all(is_package) {
+        return Ok(packages);
+    }
+    Err(reader.wrong("system-packages", "a list of package names, each with \"=version\" after it if need be"))
 }
 
 fn is_account_name(name: &str) -> bool {

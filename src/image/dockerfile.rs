@@ -155,9 +155,12 @@ fn install(plan: &ImagePlan, file: &mut Writer) {
             file.line(&format!(
                 "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
             ));
+            // The base's Python is the one that was decided on, whatever patch release .python-version names.
             file.line(&format!(
-                "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1"
+                "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON={} UV_PYTHON_DOWNLOADS=never \\",
+                plan.python
             ));
+            file.line("    UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1");
             copies(files, local, file);
             run_install(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
         }
@@ -246,7 +249,7 @@ fn account(plan: &ImagePlan, file: &mut Writer) {
 
 fn environment(plan: &ImagePlan, file: &mut Writer) {
     let path = plan.install.runs().then(|| format!("PATH={VENV}/bin:$PATH"));
-    let variables = path.into_iter().chain(plan.env.iter().map(|(k, v)| format!("{k}={v}")));
+    let variables = path.into_iter().chain(plan.env.iter().map(|(k, v)| format!("{k}={}", value(v))));
     file.line(&format!("ENV {}", variables.collect::<Vec<_>>().join(" \\\n    ")));
 }
 
@@ -286,6 +289,12 @@ fn healthcheck(check: &Healthcheck, file: &mut Writer) {
 fn json(words: &[String]) -> String {
     let words: Vec<_> = words.iter().map(|w| serde_json::Value::from(w.as_str()).to_string()).collect();
     format!("[{}]", words.join(", "))
+}
+
+/// A value in an ENV, quoted where it needs to be.
+fn value(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':');
+    if text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }
 
 /// A value in a LABEL: double quotes, in which Docker expands `$` and knows `\`.

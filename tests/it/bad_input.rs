@@ -50,6 +50,8 @@ fn a_setting_with_a_wrong_value() {
         ("[health]\ninterval = \"soon\"\n", "a duration"),
         ("build-secrets = [\"id=a b,env=X\"]\n", "id=NAME"),
         ("port = = 1\n", "line 1"),
+        ("base = \"a\\nRUN x\"\n", "an image such as"),
+        ("system-packages = [\"a; b\"]\n", "package names"),
         ("platform = \"linux/amd64,linux/arm64\"\n", "one platform"),
     ] {
         let sandbox = Sandbox::project("fastapi").file("pydeploy.toml", text);

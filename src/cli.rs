@@ -63,7 +63,7 @@ pub struct OutputArgs {
     #[arg(long, global = true)]
     pub json: bool,
     /// How progress is shown, on standard error
-    #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto, env = "PYDEPLOY_PROGRESS")]
+    #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto)]
     pub progress: ProgressMode,
     /// Show only results and faults
     #[arg(short, long, global = true, conflicts_with = "verbose")]

@@ -143,7 +143,11 @@ impl Fault {
 impl From<settings::Error> for Fault {
     fn from(error: settings::Error) -> Self {
         let hint = error.hint();
-        Self::from_error(Class::Project, &error, hint)
+        let class = match &error {
+            settings::Error::Value { origin: settings::Origin::Flag(_), .. } => Class::Usage,
+            _ => Class::Project,
+        };
+        Self::from_error(class, &error, hint)
     }
 }
 
@@ -303,16 +307,14 @@ fn push_class(failure: PushFailure) -> (Class, Option<String>) {
 /// Failures of an installing step that have a well-known mend.
 fn step_hint(output: &[String]) -> Option<String> {
     let says = |words: &str| output.iter().any(|l| l.contains(words));
-    let find = |pattern: &str| output.iter().find(|l| l.contains(pattern));
-    if says("No matching distribution found for")
-        || says("no versions of")
-        || says("was not found in the package registry")
-    {
-        let line = find("No matching distribution found for")?;
+    if let Some(line) = output.iter().find(|l| l.contains("No matching distribution found for")) {
         let name = line.rsplit("found for ").next().unwrap_or_default().trim();
         return Some(format!(
             "{name} is not in the package index: check its name and version, and that the index has it"
         ));
+    }
+    if says("was not found in the package registry") || says("there are no versions of") {
+        return Some("a package is not in the index: check its name and version, and that the index has it".to_owned());
     }
     if says("No space left on device") {
         return Some("the engine's disk is full: `docker builder prune` frees some".to_owned());

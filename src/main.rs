@@ -29,7 +29,8 @@ fn main() -> ExitCode {
         Err(error) => Err(Fault::from_error(Class::Environment, &error, None)),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if report.is_said() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(Class::Environment.code()),
         Err(fault) => {
             report.fault(&fault);
             ExitCode::from(fault.class.code())

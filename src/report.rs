@@ -11,6 +11,7 @@ pub use words::{duration, size};
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -41,6 +42,7 @@ pub struct Report {
     volume: Volume,
     color: anstream::ColorChoice,
     progress: Arc<dyn Progress>,
+    unsaid: AtomicBool,
 }
 
 /// One way to show progress.
@@ -75,7 +77,7 @@ impl Report {
             ProgressMode::Auto if terminal => Arc::new(live::Live::new(color)),
             ProgressMode::Auto | ProgressMode::Plain => Arc::new(plain::Plain::new(color, volume == Volume::Verbose)),
         };
-        Self { json: output.json, volume, color, progress }
+        Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false) }
     }
 
     /// Whether a JSON document is wanted on standard output.
@@ -107,7 +109,17 @@ impl Report {
     fn stdout(&self, text: &str) {
         self.progress.finish();
         let mut out = AutoStream::new(std::io::stdout(), self.color_of_stdout());
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.unsaid.store(true, Ordering::Relaxed);
+            self.progress.line(&format!("{RED}error{RED:#}: could not write the answer to standard output: {error}"));
+        }
+    }
+
+    /// Whether the answer got through, as far as someone was there to take it.
+    pub fn is_said(&self) -> bool {
+        !self.unsaid.load(Ordering::Relaxed)
     }
 
     fn color_of_stdout(&self) -> anstream::ColorChoice {

@@ -10,6 +10,7 @@ pub use machine::Machine;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use toml_edit::Value;
 
@@ -115,14 +116,16 @@ impl Settings {
         layers.push(flags(given));
         layers.push(variables(machine)?);
         let file = find_file(given)?;
-        if let Some(name) = &given.output.env {
+        if let Some(name) = given.output.env.as_ref().filter(|n| !n.is_empty()) {
             let mut environments = file.as_ref().map(|f| f.environments.clone()).unwrap_or_default();
             let known = environments.keys().cloned().collect();
             let chosen = environments.remove(name);
             layers.push(chosen.ok_or_else(|| Error::NoEnvironment { name: name.clone(), known })?);
         }
         layers.push(file.map(|f| f.base).unwrap_or_default());
-        read(given.project, &Reader { layers: &layers })
+        let config = given.output.config.as_deref();
+        let folder = config.map_or(given.project, |c| c.parent().unwrap_or(Path::new("")));
+        read(given.project, &Reader { layers: &layers, folder: folder.to_path_buf() })
     }
 }
 
@@ -203,6 +206,8 @@ fn variables(machine: &Machine) -> Result<BTreeMap<String, Stated>, Error> {
 /// Typed access to the layers.
 struct Reader<'l> {
     layers: &'l Layers,
+    /// The folder of the settings file: paths in it are relative to that, not to where the command runs.
+    folder: PathBuf,
 }
 
 impl Reader<'_> {
@@ -259,6 +264,14 @@ impl Reader<'_> {
         Ok(self.layers.get(key).map(read).transpose()?.unwrap_or_default())
     }
 
+    /// A path as it was meant where `key` states it.
+    fn path(&self, key: &str, path: &str) -> PathBuf {
+        match self.layers.get(key).map(|s| &s.origin) {
+            Some(Origin::File { .. }) => self.folder.join(path),
+            _ => PathBuf::from(path),
+        }
+    }
+
     fn wrong(&self, key: &str, expected: &str) -> Error {
         match self.layers.get(key) {
             Some(stated) => wrong(key, stated, expected),
@@ -268,12 +281,12 @@ impl Reader<'_> {
 }
 
 fn wrong(key: &str, stated: &Stated, expected: &str) -> Error {
-    Error::Value {
-        key: key.to_owned(),
-        origin: stated.origin.clone(),
-        found: stated.value.to_string().trim().to_owned(),
-        expected: expected.to_owned(),
-    }
+    // Whoever types a secret where its place belongs must not find it in a log.
+    let found = match key {
+        "build-secrets" => "of another form".to_owned(),
+        _ => stated.value.to_string().trim().to_owned(),
+    };
+    Error::Value { key: key.to_owned(), origin: stated.origin.clone(), found, expected: expected.to_owned() }
 }
 
 fn decision<T>(value: T, origin: &Origin) -> Decision<T> {
@@ -305,7 +318,7 @@ fn read(project: &Path, reader: &Reader<'_>) -> Result<Settings, Error> {
     let out = match reader.text("out")?.map(|d| d.value) {
         None => Out::Default,
         Some(dash) if dash == "-" => Out::Stdout,
-        Some(folder) => Out::Folder(folder.into()),
+        Some(folder) => Out::Folder(reader.path("out", &folder)),
     };
     if let Some(engine) = reader.text("engine")?
         && !matches!(engine.value.as_str(), "auto" | "buildkit")
@@ -324,7 +337,7 @@ fn read(project: &Path, reader: &Reader<'_>) -> Result<Settings, Error> {
         secrets,
         security: RegistrySecurity {
             insecure: reader.boolean("insecure-registry")?,
-            ca: reader.text("registry-ca")?.map(|d| d.value.into()),
+            ca: reader.text("registry-ca")?.map(|d| reader.path("registry-ca", &d.value)),
         },
         out,
         deploy: deploy(reader)?,
@@ -338,8 +351,19 @@ fn stated(reader: &Reader<'_>) -> Result<project::Stated, Error> {
         manager: reader.parsed::<Manager>("manager", "uv, poetry, pdm, pipenv or pip")?,
         command: reader.command("command")?,
         port: port(reader)?,
-        health_path: reader.text("health.path")?,
+        health_path: health_path(reader)?,
     })
+}
+
+/// A request line holds neither spaces nor anything but ASCII.
+fn health_path(reader: &Reader<'_>) -> Result<Option<Decision<String>>, Error> {
+    let path = reader.text("health.path")?;
+    match &path {
+        Some(path) if !path.value.starts_with('/') || !path.value.chars().all(|c| c.is_ascii_graphic()) => {
+            Err(reader.wrong("health.path", "a path such as \"/health\", percent-encoded where need be"))
+        }
+        _ => Ok(path),
+    }
 }
 
 /// An engine keeps an image of one platform.
@@ -367,13 +391,23 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
     let duration = |key, default| -> Result<GoDuration, Error> {
         Ok(reader.parsed(key, "a duration such as \"30s\"")?.map_or(default, |d| d.value))
     };
+    // Docker takes 0 for its own default, and Engine 20.10 refuses it.
+    let positive = |key, default| match duration(key, default)? {
+        d if d.0 < Duration::from_millis(1) => Err(reader.wrong(key, "a duration of at least 1ms, such as \"30s\"")),
+        d => Ok(d),
+    };
+    let retries = reader.number("health.retries", "a number above 0")?.map_or(defaults.retries, |d| d.value);
+    if retries == 0 {
+        return Err(reader.wrong("health.retries", "a number above 0"));
+    }
     let uid = reader.number::<u32>("user.uid", "a number above 0")?.map_or(1000, |d| d.value);
-    if uid == 0 {
-        return Err(reader.wrong("user.uid", "a number above 0: 0 is root"));
+    if uid == 0 || i32::try_from(uid).is_err() {
+        return Err(reader.wrong("user.uid", "a number from 1 to 2147483647: 0 is root"));
     }
     let name = reader.text("user.name")?.map_or_else(|| "appuser".to_owned(), |d| d.value);
-    if !is_account_name(&name) {
-        return Err(reader.wrong("user.name", "an account's name: small letters, digits, '_' and '-'"));
+    if !is_account_name(&name) || TAKEN.contains(&name.as_str()) {
+        return Err(reader
+            .wrong("user.name", "an account's name that the base does not have: small letters, digits, '_' and '-'"));
     }
     Ok(Wishes {
         strategy: strategy.unwrap_or_else(|| Decision::assumed(Strategy::MultiStage, "the default")),
@@ -382,10 +416,10 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
         account: Account { name, uid, gid: uid },
         health_command: reader.command("health.command")?,
         timings: Timings {
-            interval: duration("health.interval", defaults.interval)?,
-            timeout: duration("health.timeout", defaults.timeout)?,
+            interval: positive("health.interval", defaults.interval)?,
+            timeout: positive("health.timeout", defaults.timeout)?,
             start_period: duration("health.start-period", defaults.start_period)?,
-            retries: reader.number("health.retries", "a number above 0")?.map_or(defaults.retries, |d| d.value),
+            retries,
         },
         secrets,
     })
@@ -413,6 +447,12 @@ fn system_packages(reader: &Reader<'_>) -> Result<Vec<String>, Error> {
     Err(reader.wrong("system-packages", "a list of package names, each with \"=version\" after it if need be"))
 }
 
+/// Accounts that Debian and Alpine bases come with.
+const TAKEN: &[&str] = &[
+    "root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data",
+    "backup", "list", "irc", "nobody", "_apt", "adm", "shutdown", "halt", "guest", "ftp", "ntp", "cron", "users",
+];
+
 fn is_account_name(name: &str) -> bool {
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
     name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.len() <= 31 && name.chars().all(valid)
@@ -427,7 +467,7 @@ fn secrets(reader: &Reader<'_>) -> Result<BTreeMap<String, SecretSource>, Error>
         for part in text.split(',') {
             match part.split_once('=').ok_or_else(wrong)? {
                 ("id", value) => id = Some(value.to_owned()),
-                ("src" | "source", value) => source = Some(SecretSource::File(value.into())),
+                ("src" | "source", value) => source = Some(SecretSource::File(reader.path("build-secrets", value))),
                 ("env", value) => source = Some(SecretSource::Variable(value.to_owned())),
                 ("type", "file" | "env") => {}
                 _ => return Err(wrong()),
@@ -445,6 +485,19 @@ fn is_secret_id(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
+/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>
+fn is_quantity(text: &str) -> bool {
+    const SUFFIXES: &[&str] = &["", "m", "k", "Ki", "M", "Mi", "G", "Gi", "T", "Ti", "P", "Pi", "E", "Ei"];
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, suffix) = text.split_at(digits);
+    number.starts_with(|c: char| c.is_ascii_digit()) && number.parse::<f64>().is_ok() && SUFFIXES.contains(&suffix)
+}
+
+fn is_dns_label(text: &str) -> bool {
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.len() <= 63 && text.chars().all(valid) && !text.starts_with('-') && !text.ends_with('-')
+}
+
 fn deploy(reader: &Reader<'_>) -> Result<DeploySettings, Error> {
     let quantities = |kind: &str, defaults: &[(&str, &str)]| -> Result<BTreeMap<String, String>, Error> {
         let stated = reader.layers.below(&format!("deploy.resources.{kind}"));
@@ -452,18 +505,29 @@ fn deploy(reader: &Reader<'_>) -> Result<DeploySettings, Error> {
             return Ok(defaults.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
         }
         let read = |(name, s): (String, &Stated)| match &s.value {
-            Value::String(text) => Ok((name, text.value().clone())),
+            Value::String(text) if is_quantity(text.value()) => Ok((name, text.value().clone())),
             Value::Integer(number) => Ok((name, number.value().to_string())),
             _ => Err(wrong(&format!("deploy.resources.{kind}.{name}"), s, "a quantity such as \"100m\" or \"128Mi\"")),
         };
         stated.into_iter().map(read).collect()
     };
+    // A limit of ours below a request of the user's would be refused by the API server.
+    let asks = !reader.layers.below("deploy.resources.requests").is_empty();
+    let limit: &[_] = if asks { &[] } else { &[("memory", "512Mi")] };
+    let replicas = reader.number::<i32>("deploy.replicas", "a number from 0")?.map_or(1, |d| d.value);
+    if replicas < 0 {
+        return Err(reader.wrong("deploy.replicas", "a number from 0"));
+    }
+    let namespace = reader.text("deploy.namespace")?.map(|d| d.value);
+    if namespace.as_deref().is_some_and(|n| !is_dns_label(n)) {
+        return Err(reader.wrong("deploy.namespace", "small letters, digits and '-', at most 63"));
+    }
     Ok(DeploySettings {
-        namespace: reader.text("deploy.namespace")?.map(|d| d.value),
-        replicas: reader.number::<i32>("deploy.replicas", "a number")?.map_or(1, |d| d.value),
+        namespace,
+        replicas,
         resources: Resources {
             requests: quantities("requests", &[("cpu", "100m"), ("memory", "128Mi")])?,
-            limits: quantities("limits", &[("memory", "512Mi")])?,
+            limits: quantities("limits", limit)?,
         },
     })
 }

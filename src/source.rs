@@ -81,7 +81,7 @@ impl SourceTree {
             return Err(Error::NoDirectory(root.to_path_buf()));
         }
         let mut files = BTreeSet::new();
-        walk(&absolute, "", 0, &mut files)?;
+        walk(&absolute, &mut files)?;
         let name = absolute.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self { name, files, contents: Contents::Disk(absolute) })
     }
@@ -130,27 +130,42 @@ fn read(path: &Path) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(unreadable)?).into_owned())
 }
 
-fn walk(root: &Path, prefix: &str, depth: usize, files: &mut BTreeSet<String>) -> Result<(), Error> {
-    let folder = root.join(prefix);
-    let entries = std::fs::read_dir(&folder).map_err(|source| Error::Unreadable { path: folder.clone(), source })?;
-    let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        if files.len() >= FILES {
-            return Ok(());
+/// Breadth first: what describes a project lies near its root, and a folder of data must not hide it.
+fn walk(root: &Path, files: &mut BTreeSet<String>) -> Result<(), Error> {
+    let mut level = vec![String::new()];
+    for depth in 0..=DEPTH {
+        let mut next = Vec::new();
+        for prefix in &level {
+            let folder = root.join(prefix);
+            match list(&folder, prefix, files, &mut next) {
+                Err(source) if depth == 0 => return Err(Error::Unreadable { path: folder, source }),
+                // A folder that can't be entered holds nothing that we could build from.
+                _ => {}
+            }
+            if files.len() >= FILES {
+                return Ok(());
+            }
         }
+        level = next;
+    }
+    Ok(())
+}
+
+/// The files of one folder, and its folders for the next level.
+fn list(folder: &Path, prefix: &str, files: &mut BTreeSet<String>, next: &mut Vec<String>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)?.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-        // A link to a file counts as that file; a link to a folder is not followed, since it may lead round in a circle.
         let Ok(kind) = entry.file_type() else { continue };
+        // A link to a file counts as that file; a link to a folder is not followed: it may lead round in a circle.
         if kind.is_dir() {
-            // A folder that can't be entered holds nothing that we could build from.
-            if depth < DEPTH && !OPAQUE.contains(&name.as_str()) {
-                walk(root, &path, depth + 1, files).ok();
+            if !OPAQUE.contains(&name.as_str()) {
+                next.push(path);
             }
         } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
             files.insert(path);
         }
     }
+    next.sort();
     Ok(())
 }

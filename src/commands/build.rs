@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Context, documents};
 use crate::cli::BuildOnlyArgs;
 use crate::engine::buildkit::{Daemon, Output};
-use crate::fault::{Class, Fault};
+use crate::fault::Fault;
 use crate::report::duration;
 use crate::stages::build::{build, daemon, keychain, summary};
 use crate::stages::{Blueprint, Prepared, push};
@@ -56,8 +56,7 @@ pub(super) fn names(prepared: &Prepared, revision: &crate::context::revision::Re
 fn dockerfile(context: &Context<'_>, prepared: &Prepared) -> Result<(), Fault> {
     let text = match &prepared.blueprint {
         Blueprint::Generated { dockerfile, .. } => dockerfile.clone(),
-        Blueprint::Own(path) => std::fs::read_to_string(prepared.root.join(&path.value))
-            .map_err(|e| Fault::from_error(Class::Project, &e, Some(format!("{} can't be read", path.value))))?,
+        Blueprint::Own(path) => prepared.text(&path.value)?,
     };
     context.report.answer(&text);
     context.report.document(&json!({"schema": "pydeploy.build/1", "dockerfile": text}));

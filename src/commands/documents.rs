@@ -42,7 +42,11 @@ fn from<T>(decision: &Decision<T>) -> String {
 pub(super) fn image(prepared: &Prepared) -> Value {
     let engine = json!({"engine": "buildkit", "engineReason": "the engine of this version"});
     let mut document = match &prepared.blueprint {
-        Blueprint::Own(path) => json!({"strategy": null, "dockerfile": path.value}),
+        // What it will be is known once it is built: `ship --json` has the contract.
+        Blueprint::Own(path) => json!({
+            "strategy": null, "dockerfile": path.value, "base": null, "command": [], "ports": [], "user": null,
+            "healthcheck": null, "systemPackages": [],
+        }),
         Blueprint::Generated { plan, .. } => generated(plan),
     };
     if let (Some(fields), Value::Object(engine)) = (document.as_object_mut(), engine) {

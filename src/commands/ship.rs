@@ -26,6 +26,9 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         return plan::show(context, &prepared);
     }
     let repository = prepared.target()?;
+    if let Out::Folder(folder) = &prepared.settings.out {
+        write::check(folder)?;
+    }
     context.report.stage(&format!("Reading {}", prepared.root.display()));
     let revision = prepared.revision()?;
     let tags = prepared.tags(&revision)?;

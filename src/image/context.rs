@@ -16,6 +16,8 @@ const ALWAYS: &[(&str, Why)] = &[
     ("**/.env.*", Why::Secret),
     ("**/.envrc", Why::Secret),
     ("**/.netrc", Why::Secret),
+    ("**/_netrc", Why::Secret),
+    ("**/pip.conf", Why::Secret),
     ("**/.pypirc", Why::Secret),
     ("**/.npmrc", Why::Secret),
     ("**/.git-credentials", Why::Secret),
@@ -183,16 +185,16 @@ pub enum RulesError {
 impl ContextRules {
     /// `dockerignore` is the text of the project's .dockerignore; `include` are patterns that send what would
     /// otherwise never be sent; `keep` are files that the build itself reads (a README named by pyproject.toml);
-    /// `output` is a folder inside the project that manifests are written to.
+    /// `held` are more paths that never are: build secrets, and the folder that manifests are written to.
     pub fn new(
         audience: Audience,
         dockerignore: Option<&str>,
         include: &[String],
         keep: &[String],
-        output: Option<&str>,
+        held: &[(String, Why)],
     ) -> Result<Self, RulesError> {
-        let hold = ALWAYS.iter().map(|&(p, w)| (p, w)).chain(output.map(|o| (o, Why::Output)));
-        let (always, reasons): (Vec<_>, Vec<_>) = hold.unzip();
+        let never = ALWAYS.iter().copied().chain(held.iter().map(|(p, w)| (p.as_str(), *w)));
+        let (always, reasons): (Vec<_>, Vec<_>) = never.unzip();
         let mut patterns = Vec::new();
         if audience == Audience::Generated {
             patterns.extend(SELDOM.iter().map(|&(p, _)| p.to_owned()));
@@ -312,8 +314,14 @@ mod tests {
 
     fn rules(dockerignore: &str, include: &[&str]) -> ContextRules {
         let include: Vec<_> = include.iter().map(|i| (*i).to_owned()).collect();
-        ContextRules::new(Audience::Generated, Some(dockerignore), &include, &["README.md".into()], Some("out"))
-            .unwrap()
+        ContextRules::new(
+            Audience::Generated,
+            Some(dockerignore),
+            &include,
+            &["README.md".into()],
+            &[("out".to_owned(), Why::Output), ("conf/index.ini".to_owned(), Why::Secret)],
+        )
+        .unwrap()
     }
 
     #[test]
@@ -324,6 +332,7 @@ mod tests {
         assert_eq!(left(&rules, "certs/server.key"), Some(Why::Key));
         assert_eq!(left(&rules, ".git/config"), Some(Why::VersionControl));
         assert_eq!(left(&rules, "out/deployment.yaml"), Some(Why::Output));
+        assert_eq!(left(&rules, "conf/index.ini"), Some(Why::Secret));
         assert_eq!(left(&rules, "app/main.py"), None);
     }
 

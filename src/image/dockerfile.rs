@@ -215,7 +215,10 @@ fn run_install(plan: &ImagePlan, command: &str, file: &mut Writer) {
             file.line(&format!("    --mount=type=secret,id={id},required=true,target={target} \\"));
         } else {
             file.line(&format!("    --mount=type=secret,id={id},required=true \\"));
-            exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
+            // Only what a shell takes as a variable's name becomes one.
+            if is_variable(id) {
+                exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
+            }
         }
     }
     if exports.is_empty() {
@@ -224,6 +227,11 @@ fn run_install(plan: &ImagePlan, command: &str, file: &mut Writer) {
         file.line(&format!("    export {} \\", exports.join(" ")));
         file.line(&format!(" && {command}"));
     }
+}
+
+fn is_variable(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn compile_code(file: &mut Writer) {

@@ -54,14 +54,21 @@ impl Default for Timings {
 /// Plans the image of `project`.
 pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
     let strategy = wishes.strategy.value;
-    let family = if strategy == Strategy::Alpine { Family::Alpine } else { Family::Debian };
+    let base_is_alpine = wishes.base.as_ref().is_some_and(|b| b.value.contains("alpine"));
+    let family = if strategy == Strategy::Alpine || base_is_alpine { Family::Alpine } else { Family::Debian };
     let mut notes = Vec::new();
-    let (build_packages, mut run_packages) = system_packages(project, strategy, family, &mut notes);
-    for name in &wishes.system_packages {
-        run_packages.push(SystemPackage { name: name.clone(), because: "asked for in system-packages".into() });
+    let (mut build_packages, mut run_packages) = system_packages(project, strategy, family, &mut notes);
+    if strategy != Strategy::Naive {
+        for name in &wishes.system_packages {
+            let package = SystemPackage { name: name.clone(), because: "asked for in system-packages".into() };
+            // Headers are for compiling; what runs has no use for them.
+            if name.ends_with("-dev") { build_packages.push(package) } else { run_packages.push(package) }
+        }
     }
-    run_packages.sort();
-    run_packages.dedup_by(|a, b| a.name == b.name);
+    for packages in [&mut build_packages, &mut run_packages] {
+        packages.sort();
+        packages.dedup_by(|a, b| a.name == b.name);
+    }
     let mut secrets = wishes.secrets.clone();
     if let DependencySource::Requirements { variables, .. } = &project.dependencies.source {
         secrets.extend(variables.iter().cloned());
@@ -148,10 +155,6 @@ fn system_packages(
     if strategy == Strategy::Naive {
         // The full base has the usual compilers and headers.
         return (Vec::new(), Vec::new());
-    }
-    for packages in [&mut build, &mut run] {
-        packages.sort();
-        packages.dedup_by(|a, b| a.name == b.name);
     }
     (build, run)
 }

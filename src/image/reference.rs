@@ -23,6 +23,14 @@ pub enum NameError {
     Reference(String),
 }
 
+/// What was typed where a name belongs may be a URL with a password in it: that part is not repeated.
+fn masked(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, rest)) if !rest.starts_with("sha256:") => format!("…@{rest}"),
+        _ => text.to_owned(),
+    }
+}
+
 /// A repository in a registry: `host[:port]/path`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
@@ -54,7 +62,7 @@ impl FromStr for Repository {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || NameError::Repository(text.to_owned());
+        let wrong = || NameError::Repository(masked(text));
         let reference: Reference = text.parse().map_err(|_| wrong())?;
         // The parser adds a tag where there is none; one that was typed does not belong in a repository.
         if reference.digest().is_some() || text.rsplit('/').next().is_some_and(|last| last.contains(':')) {
@@ -197,7 +205,7 @@ impl FromStr for ImageRef {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let reference: Reference = text.parse().map_err(|_| NameError::Reference(text.to_owned()))?;
+        let reference: Reference = text.parse().map_err(|_| NameError::Reference(masked(text)))?;
         let repository = Repository { host: reference.registry().into(), path: reference.repository().into() };
         let tag = reference.tag().map(str::parse).transpose()?;
         let digest = reference.digest().map(str::parse).transpose()?;
@@ -230,6 +238,12 @@ mod tests {
         }
         assert_eq!(Repository::at("localhost:5000", "api").unwrap().to_string(), "localhost:5000/api");
         assert_eq!(Repository::at("registry.example/team", "api").unwrap().to_string(), "registry.example/team");
+    }
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        let error = "https://user:hunter2@registry.example/a".parse::<Repository>().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
     #[test]

@@ -95,10 +95,12 @@ fn service_account(workload: &Workload) -> ServiceAccount {
 }
 
 fn service(workload: &Workload) -> Service {
+    let is_80 = |p: &Port| p.port == 80 && p.protocol == Protocol::Tcp;
+    let taken = workload.ports.iter().skip(1).any(is_80);
     let port = |(i, p): (usize, &Port)| ServicePort {
         name: Some(port_name(i, *p)),
         // The first one is what callers mean by the service's name alone.
-        port: if i == 0 && p.protocol == Protocol::Tcp { 80 } else { i32::from(p.port) },
+        port: if i == 0 && p.protocol == Protocol::Tcp && !taken { 80 } else { i32::from(p.port) },
         protocol: Some(protocol(p.protocol).to_owned()),
         target_port: Some(IntOrString::String(port_name(i, *p))),
         ..ServicePort::default()

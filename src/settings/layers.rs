@@ -215,7 +215,7 @@ impl Reader<'_> {
             } else if keys::is_table(&key) && item.is_table_like() {
                 self.table(item, &key, environments)?;
             } else if keys::is_known(&key) {
-                self.value(key, item, line);
+                self.value(key, item, line)?;
             } else {
                 let nearest = keys::nearest(&key);
                 return Err(Error::UnknownKey { file: self.file.to_owned(), line, key, nearest });
@@ -225,7 +225,12 @@ impl Reader<'_> {
     }
 
     fn environments(&mut self, item: &Item, environments: &mut Environments) -> Result<(), Error> {
-        let Some(table) = item.as_table_like() else { return Ok(()) };
+        let Some(table) = item.as_table_like() else {
+            let line = item.span().map_or(1, |s| (self.line_at)(s.start));
+            let origin = Origin::File { file: self.file.to_owned(), line, environment: None };
+            let found = item.to_string().trim().to_owned();
+            return Err(Error::Value { key: "environments".into(), origin, found, expected: "a table".into() });
+        };
         for (name, item) in table.iter() {
             let environment = Some(name.to_owned());
             let mut inner = Reader { file: self.file, line_at: self.line_at, environment, found: BTreeMap::new() };
@@ -235,11 +240,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&mut self, key: String, item: &Item, line: usize) {
-        let Some(value) = item.as_value() else { return };
+    fn value(&mut self, key: String, item: &Item, line: usize) -> Result<(), Error> {
         let environment = self.environment.clone();
         let origin = Origin::File { file: self.file.to_owned(), line, environment };
+        let Some(value) = item.as_value() else {
+            return Err(Error::Value { key, origin, found: "a table".to_owned(), expected: "a value".to_owned() });
+        };
         self.found.insert(key, Stated { value: value.clone(), origin });
+        Ok(())
     }
 }
 

@@ -93,8 +93,9 @@ pub async fn inspect(engine: &DockerEngine, image: &str) -> Result<(ImageConfig,
     let inspect = engine.inspect(image).await?;
     let unpacked = inspect.size.and_then(|s| u64::try_from(s).ok());
     let value = serde_json::to_value(&inspect.config).unwrap_or_default();
-    let config = serde_json::from_value(value).map_err(|e| {
-        Fault::from_error(Class::Build, &e, Some("the engine described the image in an unknown way".to_owned()))
+    let config = serde_json::from_value(value).map_err(|e| Fault {
+        causes: vec![e.to_string()],
+        ..Fault::new(Class::Build, format!("could not read what the engine says of {image}"), None)
     })?;
     Ok((ImageConfig { config, ..ImageConfig::default() }, unpacked))
 }

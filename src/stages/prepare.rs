@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::revision::{self, Revision};
+use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
-use crate::image::context::{Audience, ContextRules};
+use crate::image::context::{Audience, ContextRules, Why};
 use crate::image::plan::ImagePlan;
 use crate::image::reference::{Repository, Tag};
 use crate::image::{dockerfile, planner};
@@ -62,6 +63,7 @@ impl Prepared {
             (Project::read(&tree, &settings.stated).ok(), Blueprint::Own(own))
         } else {
             let project = Project::read(&tree, &settings.stated)?;
+            refuse_credentials(&tree, &project)?;
             let plan = Box::new(planner::plan(&project, &settings.wishes));
             let dockerfile = dockerfile::text(&plan);
             (Some(project), Blueprint::Generated { plan, dockerfile })
@@ -77,13 +79,23 @@ impl Prepared {
     /// What of the project an engine may see.
     pub fn rules(&self) -> Result<ContextRules, Fault> {
         let keep = self.project.as_ref().map(|p| read_by_build(&p.dependencies.source)).unwrap_or_default();
+        let secrets = self.settings.secrets.values().filter_map(|source| match source {
+            SecretSource::File(path) => Some((inside(&self.root, path)?, Why::Secret)),
+            SecretSource::Variable(_) => None,
+        });
         let output = match &self.settings.out {
-            Out::Folder(folder) => inside(&self.root, folder),
+            Out::Folder(folder) => inside(&self.root, folder).map(|folder| (folder, Why::Output)),
             _ => None,
         };
+        let held: Vec<_> = secrets.chain(output).collect();
         let dockerignore = self.dockerignore.as_deref();
         let audience = self.blueprint.audience();
-        Ok(ContextRules::new(audience, dockerignore, &self.settings.include, &keep, output.as_deref())?)
+        Ok(ContextRules::new(audience, dockerignore, &self.settings.include, &keep, &held)?)
+    }
+
+    /// The text of one of the project's files; empty where it has gone since.
+    pub fn text(&self, path: &str) -> Result<String, Fault> {
+        Ok(SourceTree::open(&self.root)?.text(path)?.unwrap_or_default())
     }
 
     /// Whose Dockerfile is built.
@@ -147,7 +159,8 @@ impl Prepared {
 
 fn own_dockerfile(settings: &Settings, tree: &SourceTree) -> Result<Option<Decision<String>>, Fault> {
     match &settings.dockerfile {
-        DockerfileChoice::Detect if tree.contains("Dockerfile") => {
+        // `pydeploy build --dockerfile-only > Dockerfile` finds the file that the shell has just made.
+        DockerfileChoice::Detect if tree.text("Dockerfile")?.is_some_and(|text| !text.trim().is_empty()) => {
             let because = "the project has a Dockerfile of its own (ours: --dockerfile generated)";
             Ok(Some(Decision::seen("Dockerfile".into(), because, Evidence::file("Dockerfile"))))
         }
@@ -161,6 +174,34 @@ fn own_dockerfile(settings: &Settings, tree: &SourceTree) -> Result<Option<Decis
             "name it relative to the project's directory, or `generated`".to_owned(),
         )),
     }
+}
+
+/// What states the dependencies becomes part of the image: a password in it would, too.
+fn refuse_credentials(tree: &SourceTree, project: &Project) -> Result<(), Fault> {
+    let files = match &project.dependencies.source {
+        DependencySource::Requirements { files, .. } => files.clone(),
+        DependencySource::Pyproject { .. } | DependencySource::UvLock { .. } => vec!["pyproject.toml".to_owned()],
+        DependencySource::None => Vec::new(),
+    };
+    for file in files {
+        let text = tree.text(&file)?.unwrap_or_default();
+        let Some(line) = text.lines().position(has_password) else { continue };
+        return Err(Fault::new(
+            Class::Project,
+            format!("{file}, line {}: a password in a URL would be in the image for all to read", line + 1),
+            "take it out: `https://${TOKEN}@…` in a requirements file, or --build-secret id=netrc,src=FILE".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// `https://user:password@host`, where the password is no variable.
+fn has_password(line: &str) -> bool {
+    line.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', ' ', '"', '\'', '?']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        user.and_then(|u| u.split_once(':')).is_some_and(|(_, p)| !p.is_empty() && !p.starts_with("${"))
+    })
 }
 
 /// Files that a build backend reads because pyproject.toml names them.

@@ -203,8 +203,9 @@ async fn describe(registry: &Registry, reference: DigestRef, manifest: &RawManif
         Manifest::Index(index) => one_of(registry, &path, &index).await?,
     };
     let bytes = registry.config(&path, image.config()).await?;
-    let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| {
-        Fault::from_error(Class::Contract, &e, Some(format!("the config of {reference} is not an image config")))
+    let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| Fault {
+        causes: vec![e.to_string()],
+        ..Fault::new(Class::Contract, format!("could not read the image config of {reference}"), None)
     })?;
     Ok(Pushed {
         contract: ImageContract::read(&config)?,

@@ -7,11 +7,18 @@ use std::path::{Path, PathBuf};
 use crate::fault::{Class, Fault};
 use crate::manifests::yaml::{File, MARK};
 
-/// Writes the files into `folder`, each whole. A file that we did not make is never overwritten.
+/// Every file that manifests are written to.
+const NAMES: &[&str] = &["serviceaccount.yaml", "deployment.yaml", "service.yaml"];
+
+/// Refuses a folder in which one of our names belongs to a file that we did not make.
+pub fn check(folder: &Path) -> Result<(), Fault> {
+    NAMES.iter().try_for_each(|name| refuse_foreign(&folder.join(name)))
+}
+
+/// Writes the files into `folder`, each whole. A file that we did not make is never overwritten; one that we made
+/// earlier and that has no successor is removed.
 pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
-    for file in files {
-        refuse_foreign(&folder.join(&file.name))?;
-    }
+    check(folder)?;
     let failed = |path: &Path, e: &io::Error| {
         let fault = Fault::from_error(Class::Environment, e, Some("choose another folder with --out".to_owned()));
         Fault {
@@ -36,6 +43,12 @@ pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
         temporary.persist(&path).map_err(|e| failed(&path, &e.error))?;
         written.push(path);
     }
+    for name in NAMES.iter().filter(|n| files.iter().all(|f| f.name != **n)) {
+        let path = folder.join(name);
+        if path.exists() {
+            fs::remove_file(&path).map_err(|e| failed(&path, &e))?;
+        }
+    }
     Ok(written)
 }
 
@@ -54,13 +67,14 @@ pub fn default_folder(root: &Path) -> Result<PathBuf, Fault> {
 }
 
 fn refuse_foreign(path: &Path) -> Result<(), Fault> {
-    match fs::read_to_string(path) {
-        Ok(text) if !text.starts_with(MARK) => Err(Fault::new(
+    match fs::read(path) {
+        Ok(bytes) if bytes.starts_with(MARK.as_bytes()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        _ => Err(Fault::new(
             Class::Project,
             format!("{} was not made by pydeploy, so it is not overwritten", path.display()),
             "choose another folder with --out, or move that file away".to_owned(),
         )),
-        _ => Ok(()),
     }
 }
 

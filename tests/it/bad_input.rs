@@ -50,6 +50,15 @@ fn a_setting_with_a_wrong_value() {
         ("[health]\ninterval = \"soon\"\n", "a duration"),
         ("build-secrets = [\"id=a b,env=X\"]\n", "id=NAME"),
         ("port = = 1\n", "line 1"),
+        ("[health]\nretries = 0\n", "above 0"),
+        ("[health]\ninterval = \"0s\"\n", "at least 1ms"),
+        ("[health]\npath = \"/a b\"\n", "percent-encoded"),
+        ("[deploy]\nreplicas = -3\n", "a number from 0"),
+        ("[deploy]\nnamespace = \"Foo Bar\"\n", "small letters"),
+        ("[deploy.resources.limits]\nmemory = \"lots\"\n", "a quantity"),
+        ("[user]\nname = \"www-data\"\n", "that the base does not have"),
+        ("[command]\nx = 1\n", "a table"),
+        ("environments = 3\n", "a table"),
         ("base = \"a\\nRUN x\"\n", "an image such as"),
         ("system-packages = [\"a; b\"]\n", "package names"),
         ("platform = \"linux/amd64,linux/arm64\"\n", "one platform"),
@@ -80,7 +89,7 @@ fn nowhere_to_push_to() {
 fn a_tag_or_repository_that_is_none() {
     let sandbox = Sandbox::project("fastapi");
     sandbox.pydeploy(&["ship", "--registry", "a.example/UPPER"]).fails(3).says(&["is not a repository"]);
-    sandbox.pydeploy(&["ship", "--registry", "a.example/b", "--tag", "a b"]).fails(3).says(&["a list of tags"]);
+    sandbox.pydeploy(&["ship", "--registry", "a.example/b", "--tag", "a b"]).fails(2).says(&["a list of tags"]);
 }
 
 #[test]
@@ -274,4 +283,34 @@ fn a_full_disk_while_building() {
     let sandbox = sandbox.file("data/large.bin", vec![7; 90 << 20]);
     let done = sandbox.pydeploy(&["build"]).env("BUILDKIT_HOST", full.address()).fails(4);
     done.says(&["no space left on its disk", "docker builder prune"]);
+}
+
+#[test]
+fn a_secret_that_is_typed_where_its_place_belongs_is_not_repeated() {
+    let sandbox = Sandbox::project("fastapi");
+    for args in [
+        ["build", "--build-secret", "TOKEN=hunter2"],
+        ["build", "--build-secret", "id=TOKEN,value=hunter2"],
+        ["build", "--registry", "https://user:hunter2@registry.example/a"],
+    ] {
+        let done = sandbox.pydeploy(&args).env("DOCKER_HOST", NOBODY).run();
+        assert!([2, 3, 4].contains(&done.code) && !done.stderr.contains("hunter2"), "{done}");
+    }
+    let text = "--index-url https://user:hunter2@index.example/simple\nfastapi\nuvicorn\n";
+    let done = sandbox.file("requirements.txt", text).pydeploy(&["plan"]).fails(3);
+    assert!(!done.stderr.contains("hunter2"), "{done}");
+    done.says(&["requirements.txt, line 1", "${TOKEN}"]);
+}
+
+#[test]
+fn an_answer_that_can_not_be_written_is_no_success() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let sandbox = Sandbox::project("fastapi");
+    let status = std::process::Command::new(PYDEPLOY)
+        .args(["build", "--dockerfile-only"])
+        .current_dir(sandbox.root())
+        .stdout(full)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(4));
 }

@@ -115,3 +115,39 @@ fn two_ports_are_refused() {
     let sandbox = Sandbox::project("fastapi").file("pydeploy.toml", settings);
     sandbox.pydeploy(&["plan"]).fails(3).says(&["`port` is 9000", "listens on 9001"]);
 }
+
+#[test]
+fn the_dockerfile_can_be_kept_as_its_first_line_says() {
+    let sandbox = Sandbox::project("fastapi").file("Dockerfile", "");
+    let text = sandbox.pydeploy(&["build", "--dockerfile-only"]).ok().stdout;
+    assert!(text.starts_with("# Made by pydeploy") && text.contains("FROM python:3.13-slim"), "{text}");
+}
+
+#[test]
+fn a_large_folder_of_data_does_not_hide_the_project() {
+    let sandbox = Sandbox::project("fastapi");
+    let data = sandbox.root().join("data");
+    std::fs::create_dir(&data).unwrap();
+    for i in 0..20_001 {
+        std::fs::File::create(data.join(i.to_string())).unwrap();
+    }
+    assert_eq!(sandbox.pydeploy(&["plan"]).json()["project"]["framework"], "fastapi");
+}
+
+#[test]
+fn a_build_secret_in_the_project_stays_out_of_the_build() {
+    let settings = "build-secrets = [\"id=netrc,src=conf/login\"]\n";
+    let sandbox = Sandbox::project("fastapi").file("pydeploy.toml", settings).file("conf/login", "secret");
+    let plan = sandbox.pydeploy(&["plan"]).json();
+    let left: Vec<_> = plan["leftOut"].as_array().unwrap().iter().map(|l| l["path"].as_str().unwrap()).collect();
+    assert!(left.contains(&"conf/login"), "{plan:#}");
+}
+
+#[test]
+fn headers_go_to_the_builder_and_libraries_to_the_runtime() {
+    let settings = "system-packages = [\"libfoo-dev\", \"libfoo1\"]\n";
+    let plan = Sandbox::project("fastapi").file("pydeploy.toml", settings).pydeploy(&["plan"]).json();
+    let names = |key: &str| plan["image"][key].to_string();
+    assert!(names("buildPackages").contains("libfoo-dev") && !names("buildPackages").contains("libfoo1"), "{plan:#}");
+    assert!(names("systemPackages").contains("libfoo1") && !names("systemPackages").contains("libfoo-dev"), "{plan:#}");
+}

@@ -70,19 +70,14 @@ impl Report {
         };
         let terminal = std::io::stderr().is_terminal() && !ci;
         let progress: Arc<dyn Progress> = match output.progress {
-            ProgressMode::None => Arc::new(plain::Silent { color, lines: true }),
-            _ if volume == Volume::Quiet => Arc::new(plain::Silent { color, lines: true }),
+            ProgressMode::None => Arc::new(plain::Silent { color }),
+            _ if volume == Volume::Quiet => Arc::new(plain::Silent { color }),
             ProgressMode::Json => Arc::new(plain::Lines),
             ProgressMode::Bar => Arc::new(live::Live::new(color)),
             ProgressMode::Auto if terminal => Arc::new(live::Live::new(color)),
             ProgressMode::Auto | ProgressMode::Plain => Arc::new(plain::Plain::new(color, volume == Volume::Verbose)),
         };
         Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false) }
-    }
-
-    /// Whether a JSON document is wanted on standard output.
-    pub fn is_json(&self) -> bool {
-        self.json
     }
 
     /// Takes the events of a build or push.

@@ -264,6 +264,20 @@ impl Reader<'_> {
         Ok(self.layers.get(key).map(read).transpose()?.unwrap_or_default())
     }
 
+    /// The value that `key` states, if it is one that `is_right` accepts; what it must be is said by `expected`.
+    fn checked<T>(
+        &self,
+        key: &str,
+        stated: Option<Decision<T>>,
+        expected: &str,
+        is_right: impl Fn(&T) -> bool,
+    ) -> Result<Option<Decision<T>>, Error> {
+        match stated {
+            Some(stated) if !is_right(&stated.value) => Err(self.wrong(key, expected)),
+            stated => Ok(stated),
+        }
+    }
+
     /// A path as it was meant where `key` states it.
     fn path(&self, key: &str, path: &str) -> PathBuf {
         match self.layers.get(key).map(|s| &s.origin) {
@@ -357,33 +371,24 @@ fn stated(reader: &Reader<'_>) -> Result<project::Stated, Error> {
 
 /// A request line holds neither spaces nor anything but ASCII.
 fn health_path(reader: &Reader<'_>) -> Result<Option<Decision<String>>, Error> {
-    let path = reader.text("health.path")?;
-    match &path {
-        Some(path) if !path.value.starts_with('/') || !path.value.chars().all(|c| c.is_ascii_graphic()) => {
-            Err(reader.wrong("health.path", "a path such as \"/health\", percent-encoded where need be"))
-        }
-        _ => Ok(path),
-    }
+    let is_path = |path: &String| path.starts_with('/') && path.chars().all(|c| c.is_ascii_graphic());
+    let expected = "a path such as \"/health\", percent-encoded where need be";
+    reader.checked("health.path", reader.text("health.path")?, expected, is_path)
 }
 
 /// An engine keeps an image of one platform.
 fn platform(reader: &Reader<'_>) -> Result<Option<String>, Error> {
-    let Some(platform) = reader.text("platform")? else { return Ok(None) };
     let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let parts: Vec<_> = platform.value.split('/').collect();
-    if (2..=3).contains(&parts.len()) && parts.iter().all(|p| word(p)) {
-        return Ok(Some(platform.value));
-    }
-    Err(reader.wrong("platform", "one platform, such as \"linux/arm64\""))
+    let is_platform = |text: &String| (2..=3).contains(&text.split('/').count()) && text.split('/').all(word);
+    let stated = reader.text("platform")?;
+    let stated = reader.checked("platform", stated, "one platform, such as \"linux/arm64\"", is_platform)?;
+    Ok(stated.map(|d| d.value))
 }
 
 /// Port 0 is a number, but no port.
 fn port(reader: &Reader<'_>) -> Result<Option<Decision<u16>>, Error> {
     let expected = "a port from 1 to 65535";
-    match reader.number::<u16>("port", expected)? {
-        Some(port) if port.value == 0 => Err(reader.wrong("port", expected)),
-        port => Ok(port),
-    }
+    reader.checked("port", reader.number("port", expected)?, expected, |port| *port > 0)
 }
 
 fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Vec<String>) -> Result<Wishes, Error> {
@@ -396,19 +401,17 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
         d if d.0 < Duration::from_millis(1) => Err(reader.wrong(key, "a duration of at least 1ms, such as \"30s\"")),
         d => Ok(d),
     };
-    let retries = reader.number("health.retries", "a number above 0")?.map_or(defaults.retries, |d| d.value);
-    if retries == 0 {
-        return Err(reader.wrong("health.retries", "a number above 0"));
-    }
-    let uid = reader.number::<u32>("user.uid", "a number above 0")?.map_or(1000, |d| d.value);
-    if uid == 0 || i32::try_from(uid).is_err() {
-        return Err(reader.wrong("user.uid", "a number from 1 to 2147483647: 0 is root"));
-    }
-    let name = reader.text("user.name")?.map_or_else(|| "appuser".to_owned(), |d| d.value);
-    if !is_account_name(&name) || TAKEN.contains(&name.as_str()) {
-        return Err(reader
-            .wrong("user.name", "an account's name that the base does not have: small letters, digits, '_' and '-'"));
-    }
+    let above_0 = "a number above 0";
+    let retries = reader.number::<u32>("health.retries", above_0)?;
+    let retries = reader.checked("health.retries", retries, above_0, |n| *n > 0)?;
+    let is_uid = |uid: &u32| *uid > 0 && i32::try_from(*uid).is_ok();
+    let uid = reader.number::<u32>("user.uid", above_0)?;
+    let uid = reader.checked("user.uid", uid, "a number from 1 to 2147483647: 0 is root", is_uid)?;
+    let uid = uid.map_or(1000, |d| d.value);
+    let is_name = |name: &String| is_account_name(name) && !TAKEN.contains(&name.as_str());
+    let expected = "an account's name that the base does not have: small letters, digits, '_' and '-'";
+    let name = reader.checked("user.name", reader.text("user.name")?, expected, is_name)?;
+    let name = name.map_or_else(|| "appuser".to_owned(), |d| d.value);
     Ok(Wishes {
         strategy: strategy.unwrap_or_else(|| Decision::assumed(Strategy::MultiStage, "the default")),
         base: base(reader)?,
@@ -419,7 +422,7 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
             interval: positive("health.interval", defaults.interval)?,
             timeout: positive("health.timeout", defaults.timeout)?,
             start_period: duration("health.start-period", defaults.start_period)?,
-            retries,
+            retries: retries.map_or(defaults.retries, |d| d.value),
         },
         secrets,
     })
@@ -427,24 +430,18 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
 
 /// The base becomes part of the Dockerfile, so it must be an image's name and nothing else.
 fn base(reader: &Reader<'_>) -> Result<Option<Decision<String>>, Error> {
-    let base = reader.text("base")?;
-    match &base {
-        Some(base) if base.value.parse::<ImageRef>().is_err() => {
-            Err(reader.wrong("base", "an image such as \"python:3.13-slim\""))
-        }
-        _ => Ok(base),
-    }
+    let expected = "an image such as \"python:3.13-slim\"";
+    reader.checked("base", reader.text("base")?, expected, |text| text.parse::<ImageRef>().is_ok())
 }
 
 /// Packages become words of a shell command: <https://www.debian.org/doc/debian-policy/ch-controlfields.html#source>.
 fn system_packages(reader: &Reader<'_>) -> Result<Vec<String>, Error> {
-    let packages = reader.words("system-packages")?;
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '=' | ':' | '~' | '_');
     let is_package = |p: &String| p.starts_with(|c: char| c.is_ascii_alphanumeric()) && p.chars().all(valid);
-    if packages.iter().all(is_package) {
-        return Ok(packages);
-    }
-    Err(reader.wrong("system-packages", "a list of package names, each with \"=version\" after it if need be"))
+    let expected = "a list of package names, each with \"=version\" after it if need be";
+    let stated = reader.list("system-packages")?;
+    let stated = reader.checked("system-packages", stated, expected, |all| all.iter().all(is_package))?;
+    Ok(stated.map(|d| d.value).unwrap_or_default())
 }
 
 /// Accounts that Debian and Alpine bases come with.
@@ -514,17 +511,15 @@ fn deploy(reader: &Reader<'_>) -> Result<DeploySettings, Error> {
     // A limit of ours below a request of the user's would be refused by the API server.
     let asks = !reader.layers.below("deploy.resources.requests").is_empty();
     let limit: &[_] = if asks { &[] } else { &[("memory", "512Mi")] };
-    let replicas = reader.number::<i32>("deploy.replicas", "a number from 0")?.map_or(1, |d| d.value);
-    if replicas < 0 {
-        return Err(reader.wrong("deploy.replicas", "a number from 0"));
-    }
-    let namespace = reader.text("deploy.namespace")?.map(|d| d.value);
-    if namespace.as_deref().is_some_and(|n| !is_dns_label(n)) {
-        return Err(reader.wrong("deploy.namespace", "small letters, digits and '-', at most 63"));
-    }
+    let from_0 = "a number from 0";
+    let replicas = reader.number::<i32>("deploy.replicas", from_0)?;
+    let replicas = reader.checked("deploy.replicas", replicas, from_0, |n| *n >= 0)?;
+    let namespace = reader.text("deploy.namespace")?;
+    let expected = "small letters, digits and '-', at most 63";
+    let namespace = reader.checked("deploy.namespace", namespace, expected, |n| is_dns_label(n))?;
     Ok(DeploySettings {
-        namespace,
-        replicas,
+        namespace: namespace.map(|d| d.value),
+        replicas: replicas.map_or(1, |d| d.value),
         resources: Resources {
             requests: quantities("requests", &[("cpu", "100m"), ("memory", "128Mi")])?,
             limits: quantities("limits", limit)?,

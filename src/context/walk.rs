@@ -120,11 +120,11 @@ impl Walker<'_> {
         let meta = fs::symlink_metadata(at).map_err(unreadable)?;
         let is_dir = meta.is_dir();
         let ours = match self.rules.enter(&path, is_dir) {
-            Answer::LeaveAll(why) | Answer::Leave(why) => {
+            Answer::Leave(why) => {
                 self.leave(path, why);
                 return Ok(());
             }
-            Answer::SendIfChildSent(_) => Verdict::SendIfChildSent,
+            Answer::SendIfChildSent => Verdict::SendIfChildSent,
             Answer::Send => Verdict::Send,
         };
         if !is_dir && let Some(why) = self.inspect(&path, at, &meta) {

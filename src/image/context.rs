@@ -237,11 +237,9 @@ pub enum Answer {
     /// It is sent.
     Send,
     /// A folder that is sent once something in it is.
-    SendIfChildSent(Why),
-    /// It stays here; something below it may still be sent.
-    Leave(Why),
+    SendIfChildSent,
     /// It stays here, with all that is below it.
-    LeaveAll(Why),
+    Leave(Why),
 }
 
 /// One walk through a tree, in the order of its sorted paths.
@@ -256,13 +254,12 @@ impl RuleWalk<'_> {
         let (held, _) = self.rules.always.matches_using_parent(path, &ParentMatches::default());
         if held && !self.rules.included(path) {
             let why = self.rules.always.decided_by(path).and_then(|i| self.rules.reasons.get(i));
-            return Answer::LeaveAll(why.copied().unwrap_or(Why::Secret));
+            return Answer::Leave(why.copied().unwrap_or(Why::Secret));
         }
         match self.walk.enter(path, is_dir) {
             Verdict::Send => Answer::Send,
-            Verdict::Skip => Answer::Leave(self.why(path)),
-            Verdict::SkipDir => Answer::LeaveAll(self.why(path)),
-            Verdict::SendIfChildSent => Answer::SendIfChildSent(self.why(path)),
+            Verdict::Skip | Verdict::SkipDir => Answer::Leave(self.why(path)),
+            Verdict::SendIfChildSent => Answer::SendIfChildSent,
         }
     }
 
@@ -304,9 +301,8 @@ mod tests {
         for (i, part) in parts.iter().enumerate() {
             at = if at.is_empty() { (*part).to_owned() } else { format!("{at}/{part}") };
             match walk.enter(&at, i + 1 < parts.len()) {
-                Answer::LeaveAll(why) => return Some(why),
-                Answer::Leave(why) if i + 1 == parts.len() => return Some(why),
-                _ => {}
+                Answer::Leave(why) => return Some(why),
+                Answer::Send | Answer::SendIfChildSent => {}
             }
         }
         None

@@ -109,16 +109,13 @@ impl Progress for Plain {
 /// No progress; faults and warnings are still said.
 pub(super) struct Silent {
     pub(super) color: ColorChoice,
-    pub(super) lines: bool,
 }
 
 impl Progress for Silent {
     fn event(&self, _: &Event) {}
 
     fn line(&self, text: &str) {
-        if self.lines {
-            stderr_line(self.color, text);
-        }
+        stderr_line(self.color, text);
     }
 
     fn finish(&self) {}

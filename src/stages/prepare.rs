@@ -28,6 +28,7 @@ pub struct Prepared {
     pub project: Option<Project>,
     /// What to build by.
     pub blueprint: Blueprint,
+    tree: SourceTree,
     dockerignore: Option<String>,
 }
 
@@ -73,7 +74,7 @@ impl Prepared {
             None => project::name(&tree, &settings.stated)?,
         };
         let dockerignore = tree.text(".dockerignore")?;
-        Ok(Self { root, settings, name, project, blueprint, dockerignore })
+        Ok(Self { root, settings, name, project, blueprint, tree, dockerignore })
     }
 
     /// What of the project an engine may see.
@@ -95,7 +96,7 @@ impl Prepared {
 
     /// The text of one of the project's files; empty where it has gone since.
     pub fn text(&self, path: &str) -> Result<String, Fault> {
-        Ok(SourceTree::open(&self.root)?.text(path)?.unwrap_or_default())
+        Ok(self.tree.text(path)?.unwrap_or_default())
     }
 
     /// Whose Dockerfile is built.

@@ -226,15 +226,10 @@ fn an_image_that_runs_as_root_is_not_pushed() {
     named.pydeploy(&["ship", "--registry", "127.0.0.1:1/never", "--tag", "named"]).fails(7).says(&["the name \"app\""]);
 }
 
-/// A project that builds in no time.
-fn tiny() -> Sandbox {
-    Sandbox::project("own-dockerfile").file("Dockerfile", "FROM python:3.13-slim\nCOPY main.py /\nUSER 1000:1000\n")
-}
-
 #[test]
 #[ignore = "needs the bed: docker registry base"]
 fn a_registry_that_is_down() {
-    let done = tiny().pydeploy(&["ship", "--registry", "127.0.0.1:1/down", "--tag", "a"]).fails(6);
+    let done = Sandbox::tiny().pydeploy(&["ship", "--registry", "127.0.0.1:1/down", "--tag", "a"]).fails(6);
     done.says(&["could not push 127.0.0.1:1/down:a", "connection refused", "check the registry's address"]);
 }
 
@@ -243,7 +238,7 @@ fn a_registry_that_is_down() {
 fn a_registry_that_fails_twice_and_then_works() {
     let proxy = Proxy::start(&bed("PYDEPLOY_TEST_REGISTRY"), Upstream::FailsFirst(2));
     let repository = format!("{}/flaky-{}", proxy.address(), std::process::id());
-    let done = tiny().pydeploy(&["ship", "--registry", &repository, "--tag", "a"]).ok();
+    let done = Sandbox::tiny().pydeploy(&["ship", "--registry", &repository, "--tag", "a"]).ok();
     assert!(done.stdout.starts_with(&repository), "{done}");
 }
 
@@ -252,7 +247,7 @@ fn a_registry_that_fails_twice_and_then_works() {
 fn a_wrong_password() {
     let host = bed("PYDEPLOY_TEST_REGISTRY_TLS");
     let ca = bed("PYDEPLOY_TEST_REGISTRY_TLS_CA");
-    let sandbox = tiny();
+    let sandbox = Sandbox::tiny();
     let repository = format!("{host}/private");
     let args = ["ship", "--registry", &repository, "--tag", "a", "--registry-ca", &ca, "-v"];
     let run = sandbox.pydeploy(&args).env("PYDEPLOY_REGISTRY_USERNAME", "ship");
@@ -268,7 +263,7 @@ fn a_wrong_password() {
 fn an_image_that_is_not_there() {
     let nothing = repository("nothing");
     Sandbox::empty().pydeploy(&["manifests", "--image", &nothing]).fails(6).says(&["has no"]);
-    let sandbox = tiny();
+    let sandbox = Sandbox::tiny();
     sandbox
         .pydeploy(&["push", "--registry", &nothing, "--tag", "x"])
         .fails(5)

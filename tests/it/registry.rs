@@ -7,16 +7,12 @@ fn password() -> String {
     std::fs::read_to_string(bed("PYDEPLOY_TEST_REGISTRY_TLS_PASSWORD_FILE")).unwrap().trim().to_owned()
 }
 
-fn tiny() -> Sandbox {
-    Sandbox::project("own-dockerfile").file("Dockerfile", "FROM python:3.13-slim\nCOPY main.py /\nUSER 1000:1000\n")
-}
-
 #[test]
 #[ignore = "needs the bed: docker registry base"]
 fn ships_with_a_password_from_the_environment_and_a_ca_from_a_flag() {
     let repository = format!("{}/from-environment-{}", bed("PYDEPLOY_TEST_REGISTRY_TLS"), std::process::id());
     let ca = bed("PYDEPLOY_TEST_REGISTRY_TLS_CA");
-    let sandbox = tiny();
+    let sandbox = Sandbox::tiny();
     let run =
         sandbox.pydeploy(&["ship", "--registry", &repository, "--registry-ca", &ca, "--tag", "a", "--tag", "b", "-v"]);
     let done = run
@@ -34,7 +30,7 @@ fn ships_with_a_password_from_dockers_configuration_or_its_helper() {
     let repository = format!("{host}/from-config-{}", std::process::id());
     let ca = bed("PYDEPLOY_TEST_REGISTRY_TLS_CA");
     let user = bed("PYDEPLOY_TEST_REGISTRY_TLS_USER");
-    let sandbox = tiny();
+    let sandbox = Sandbox::tiny();
     let args = ["ship", "--registry", &repository, "--registry-ca", &ca, "--tag", "a"];
     let config = sandbox.beside("docker-config/config.json");
     std::fs::write(
@@ -67,7 +63,7 @@ fn an_authority_that_is_not_trusted_is_refused() {
 fn nothing_that_the_registry_has_is_sent_again() {
     let proxy = Proxy::start(&bed("PYDEPLOY_TEST_REGISTRY"), Upstream::Works);
     let repository = format!("{}/again-{}", proxy.address(), std::process::id());
-    let sandbox = tiny();
+    let sandbox = Sandbox::tiny();
     let args = ["ship", "--registry", &repository, "--tag", "a"];
     sandbox.pydeploy(&args).ok();
     let before = proxy.sent();

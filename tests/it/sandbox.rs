@@ -30,6 +30,12 @@ impl Sandbox {
         sandbox
     }
 
+    /// A project that builds in no time.
+    pub(crate) fn tiny() -> Self {
+        let text = "FROM python:3.13-slim\nCOPY main.py /\nUSER 1000:1000\n";
+        Self::project("own-dockerfile").file("Dockerfile", text)
+    }
+
     /// Where the project is.
     pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("project")

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::status::{Failed, Watch};
-use crate::engine::Dockerfile;
+use crate::engine::BuildInput;
 use crate::engine::error::{Error, StepFailure};
 
 /// BuildKit's `errdefs.Source`, the part of the Dockerfile that an error is about, as it travels: JSON in a detail.
@@ -29,11 +29,10 @@ struct SourcePosition {
 const LOST: &[&str] = &["transport is closing", "session healthcheck failed", "no active session for"];
 
 /// What the daemon's answer means.
-/// `text` is the Dockerfile's.
-pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Dockerfile, text: &str) -> Error {
+pub(super) fn explain(status: &tonic::Status, watch: &Watch, input: &BuildInput) -> Error {
     let message = plain_message(status.message());
     let failed = watch.failed();
-    let name = dockerfile.name().to_owned();
+    let name = input.dockerfile.name().to_owned();
     let line = line(status, &message);
     // A command that ran and failed printed its own reason; only what BuildKit itself could not do is the engine's.
     let ran = message.contains("did not complete successfully") || message.contains("executor failed running");
@@ -54,7 +53,7 @@ pub(super) fn explain(status: &tonic::Status, watch: &Watch, dockerfile: &Docker
     }
     match failed {
         Some(failed) => {
-            let line = line.or_else(|| line_of_step(text, &failed.name));
+            let line = line.or_else(|| line_of_step(&input.dockerfile_text(), &failed.name));
             Error::Step(Box::new(StepFailure {
                 dockerfile: name,
                 line,

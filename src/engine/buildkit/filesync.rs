@@ -228,7 +228,13 @@ impl SendFiles {
     fn permissions(&self, entry: &Entry) -> u32 {
         match (self.input.audience, &entry.kind) {
             (Audience::Generated, EntryKind::Directory) => 0o755,
-            (Audience::Generated, _) => 0o644 | if entry.mode & 0o100 != 0 { 0o111 } else { Default::default() },
+            (Audience::Generated, _) => {
+                if entry.mode & 0o100 == 0 {
+                    0o644
+                } else {
+                    0o755
+                }
+            }
             (Audience::Own, _) => {
                 let special = GO_SPECIAL.iter().filter(|(unix, _)| entry.mode & unix != 0).map(|(_, go)| go);
                 (entry.mode & 0o777) | special.fold(0, |bits, go| bits | go)

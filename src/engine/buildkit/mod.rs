@@ -141,10 +141,7 @@ pub async fn build(
     if let Some(error) = session.take_error() {
         return Err(error);
     }
-    let response = match answer {
-        Ok(response) => response.into_inner(),
-        Err(status) => return Err(failure::explain(&status, &watch, &input.dockerfile, &input.dockerfile_text())),
-    };
+    let response = answer.map_err(|status| failure::explain(&status, &watch, &input))?.into_inner();
     let digest = response.exporter_response.get("containerimage.digest").cloned();
     Ok(Built { digest, sent: session.sent(), left_out: session.take_left_out(), steps: watch.steps() })
 }

@@ -71,6 +71,15 @@ pub struct RunConfig {
     pub stop_signal: String,
     /// `HEALTHCHECK`.
     pub healthcheck: Option<HealthConfig>,
+    /// `SHELL`, which Docker and BuildKit store beside what the specification has.
+    #[serde(deserialize_with = "null_is_default")]
+    pub shell: Vec<String>,
+    /// `ONBUILD`: instructions for the images that are built on this one.
+    #[serde(deserialize_with = "null_is_default")]
+    pub on_build: Vec<String>,
+    /// `VOLUME`: folders that are written to.
+    #[serde(deserialize_with = "null_is_default")]
+    pub volumes: BTreeMap<String, serde_json::Value>,
 }
 
 /// Docker's health check, durations in nanoseconds; 0 means the default.

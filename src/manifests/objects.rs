@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, PodSecurityContext, PodSpec,
-    PodTemplateSpec, Probe as KubeProbe, ResourceRequirements, SeccompProfile, SecurityContext, Service,
-    ServiceAccount, ServicePort, ServiceSpec, Sysctl, Volume, VolumeMount,
+    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, GRPCAction, HTTPGetAction,
+    HTTPHeader, PodSecurityContext, PodSpec, PodTemplateSpec, Probe as KubeProbe, ResourceRequirements, SeccompProfile,
+    SecurityContext, Service, ServiceAccount, ServicePort, ServiceSpec, Sysctl, TCPSocketAction, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::image::contract::{Port, Protocol};
-use crate::workload::{Identity, Probe, Probes, Workload};
+use crate::workload::{Handler, Identity, Probe, Probes, Workload};
 
 /// The objects of one workload, in the order in which a cluster should see them.
 #[derive(Debug, Clone, PartialEq)]
@@ -231,13 +231,32 @@ pub fn probes(probes: Option<&Probes>) -> [Option<KubeProbe>; 3] {
 }
 
 fn probe(probe: &Probe) -> KubeProbe {
-    KubeProbe {
-        exec: Some(ExecAction { command: Some(probe.command.clone()) }),
+    let mut kube = KubeProbe {
         period_seconds: Some(probe.period),
         timeout_seconds: Some(probe.timeout),
         failure_threshold: Some(probe.failures),
         ..KubeProbe::default()
+    };
+    // No handler names a host: the baseline Pod Security Standard refuses any since 1.34.
+    match &probe.handler {
+        Handler::Exec(command) => kube.exec = Some(ExecAction { command: Some(command.clone()) }),
+        Handler::HttpGet { port, path, headers } => {
+            let header = |(name, value): &(String, String)| HTTPHeader { name: name.clone(), value: value.clone() };
+            kube.http_get = Some(HTTPGetAction {
+                port: IntOrString::Int(i32::from(*port)),
+                path: Some(path.clone()),
+                http_headers: (!headers.is_empty()).then(|| headers.iter().map(header).collect()),
+                ..HTTPGetAction::default()
+            });
+        }
+        Handler::TcpSocket { port } => {
+            kube.tcp_socket = Some(TCPSocketAction { port: IntOrString::Int(i32::from(*port)), host: None });
+        }
+        Handler::Grpc { port, service } => {
+            kube.grpc = Some(GRPCAction { port: i32::from(*port), service: service.clone() });
+        }
     }
+    kube
 }
 
 fn port_name(index: usize, port: Port) -> String {

@@ -5,7 +5,7 @@ pub mod probes;
 pub mod security;
 
 pub use finding::{Finding, Severity};
-pub use probes::{Probe, Probes};
+pub use probes::{Handler, Probe, Probes};
 pub use security::Identity;
 
 use std::collections::BTreeMap;

@@ -1,14 +1,42 @@
 //! Probes: a HEALTHCHECK, as what a kubelet will really do.
 
-use super::finding::{Finding, Severity};
+use super::finding::{self, Finding};
 use crate::image::contract::{Healthcheck, ImageContract, Test};
 use crate::image::duration::GoDuration;
 
-/// One probe that runs a command. Times are whole seconds, as Kubernetes has them.
+/// What a kubelet does to ask for health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handler {
+    /// It runs a command in the container, with `$` doubled: a kubelet expands `$(NAME)` in it. 0 is well.
+    Exec(Vec<String>),
+    /// It sends a GET to the Pod's address; 200 to 399 is well.
+    HttpGet {
+        /// The port.
+        port: u16,
+        /// The path, with its query.
+        path: String,
+        /// Header fields; `Host` would otherwise be the Pod's address.
+        headers: Vec<(String, String)>,
+    },
+    /// It opens a connection to the Pod's address.
+    TcpSocket {
+        /// The port.
+        port: u16,
+    },
+    /// It asks the gRPC health service at the Pod's address, without TLS.
+    Grpc {
+        /// The port.
+        port: u16,
+        /// The service to ask about; the whole server where none is stated.
+        service: Option<String>,
+    },
+}
+
+/// One probe. Times are whole seconds, as Kubernetes has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// The command, with `$` doubled: a kubelet expands `$(NAME)` in it.
-    pub command: Vec<String>,
+    /// What it does.
+    pub handler: Handler,
     /// From the start of one to the start of the next.
     pub period: i32,
     /// For one.
@@ -32,12 +60,9 @@ pub struct Probes {
 pub fn compile(contract: &ImageContract, findings: &mut Vec<Finding>) -> Option<Probes> {
     let Some(check) = &contract.healthcheck else {
         if !contract.ports.is_empty() {
-            findings.push(Finding::new(
-                "PD201",
-                Severity::Warning,
-                "the image listens on a port but has no HEALTHCHECK, so Kubernetes will not know when it is ready",
-                "add a HEALTHCHECK to the Dockerfile",
-            ));
+            let message =
+                "the image listens on a port but has no HEALTHCHECK, so Kubernetes will not know when it is ready";
+            findings.push(Finding::of(&finding::NO_CHECK, message));
         }
         return None;
     };
@@ -46,15 +71,11 @@ pub fn compile(contract: &ImageContract, findings: &mut Vec<Finding>) -> Option<
         return None;
     }
     let command = command(&check.test, &contract.working_dir);
-    if let Some(probes) = timings(check, &command) {
+    if let Some(probes) = timings(check, &Handler::Exec(command)) {
         return Some(probes);
     }
-    findings.push(Finding::new(
-        "PD204",
-        Severity::Error,
-        "the HEALTHCHECK's times are longer than Kubernetes can count (2147483647 seconds)",
-        "shorten --interval, --timeout or --start-period",
-    ));
+    let message = "the HEALTHCHECK's times are longer than Kubernetes can count (2147483647 seconds)";
+    findings.push(Finding::of(&finding::TOO_LONG, message));
     None
 }
 
@@ -65,18 +86,13 @@ fn constant(test: &Test) -> Option<Finding> {
         Test::Exec(argv) => argv.join(" "),
     };
     match words.as_str() {
-        "true" | ":" | "exit 0" | "/bin/true" | "/usr/bin/true" => Some(Finding::new(
-            "PD202",
-            Severity::Error,
-            format!("the HEALTHCHECK `{words}` can never fail"),
-            "let it ask the service something, or leave it out",
-        )),
-        "false" | "exit 1" | "/bin/false" | "/usr/bin/false" => Some(Finding::new(
-            "PD203",
-            Severity::Error,
-            format!("the HEALTHCHECK `{words}` can never pass, so the service would never be ready"),
-            "let it ask the service something, or leave it out",
-        )),
+        "true" | ":" | "exit 0" | "/bin/true" | "/usr/bin/true" => {
+            Some(Finding::of(&finding::NEVER_FAILS, format!("the HEALTHCHECK `{words}` can never fail")))
+        }
+        "false" | "exit 1" | "/bin/false" | "/usr/bin/false" => {
+            let message = format!("the HEALTHCHECK `{words}` can never pass, so the service would never be ready");
+            Some(Finding::of(&finding::NEVER_PASSES, message))
+        }
         _ => None,
     }
 }
@@ -101,7 +117,7 @@ fn command(test: &Test, working_dir: &str) -> Vec<String> {
 /// Periods and thresholds such that nothing is killed before Docker would have called it unhealthy at its slowest:
 /// a Docker check waits an interval after the one before it has ended, a probe's period runs from start to start.
 /// `None` where a number does not fit.
-fn timings(check: &Healthcheck, command: &[String]) -> Option<Probes> {
+fn timings(check: &Healthcheck, handler: &Handler) -> Option<Probes> {
     let nanos = |d: GoDuration| d.0.as_nanos();
     let (interval, timeout) = (nanos(check.interval), nanos(check.timeout));
     let start_interval = nanos(check.start_interval);
@@ -115,7 +131,7 @@ fn timings(check: &Healthcheck, command: &[String]) -> Option<Probes> {
     };
     let probe = |period: u128, failures: u128| {
         Some(Probe {
-            command: command.to_vec(),
+            handler: handler.clone(),
             period: i32::try_from(period).ok()?,
             timeout: i32::try_from(whole_seconds(timeout)).ok()?,
             failures: i32::try_from(failures).ok()?,
@@ -157,7 +173,7 @@ mod tests {
     #[test]
     fn the_mapping_holds_for_the_worked_cases() {
         let all = |c: &Healthcheck| {
-            let p = timings(c, &[]).unwrap();
+            let p = timings(c, &Handler::Exec(Vec::new())).unwrap();
             [p.startup, p.readiness, p.liveness].map(|p| (p.period, p.timeout, p.failures))
         };
         let s = 1000;
@@ -166,7 +182,7 @@ mod tests {
         assert_eq!(all(&check(500, 1500, 0, 5 * s, 2)), [(1, 2, 5), (1, 2, 2), (1, 2, 5)]);
         assert_eq!(all(&check(30 * s, 10 * s, 40 * s, s, 5)), [(1, 10, 251), (30, 10, 5), (30, 10, 7)]);
         assert_eq!(all(&check(30 * s, 5 * s, 0, 5 * s, 3))[0], (5, 5, 22));
-        assert!(timings(&check(u64::MAX / 1000, s, 0, s, 3), &[]).is_none());
+        assert!(timings(&check(u64::MAX / 1000, s, 0, s, 3), &Handler::TcpSocket { port: 1 }).is_none());
     }
 
     #[test]

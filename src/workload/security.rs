@@ -1,9 +1,9 @@
 //! Security: who a workload runs as, where the kubelet can hold it to that.
 
-use super::finding::{Finding, Severity};
+use super::finding::{self, Finding};
 use crate::image::contract::User;
 
-/// A user and group by number, neither of them root.
+/// A user and group by number; the user is not root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     /// `runAsUser`.
@@ -17,36 +17,30 @@ pub struct Identity {
 /// The kubelet refuses a named user under `runAsNonRoot` and one that is 0:
 /// kubernetes, pkg/kubelet/kuberuntime/security_context_others.go.
 pub fn identity(user: &User, findings: &mut Vec<Finding>) -> Option<Identity> {
-    let mut error = |code, message: String, hint: &str| {
-        findings.push(Finding::new(code, Severity::Error, message, hint));
-        None
-    };
+    let mut found = |code, message: String| findings.push(Finding::of(code, message));
     match user {
         User::Root(text) => {
             let how = if text.is_empty() { "it has no USER".to_owned() } else { format!("its USER is {text:?}") };
-            error(
-                "PD101",
-                format!("the image runs as root: {how}, and runAsNonRoot refuses that"),
-                "end the Dockerfile's last stage with an account and `USER 1000:1000`, or let pydeploy write the \
-                 Dockerfile (--dockerfile generated)",
-            )
+            found(&finding::ROOT, format!("the image runs as root: {how}, and runAsNonRoot refuses that"));
+            None
         }
-        User::Named(name) => error(
-            "PD102",
-            format!("the image's USER is the name {name:?}, and under runAsNonRoot the kubelet can't verify a name"),
-            "write the account's numbers: `USER 1000:1000`",
-        ),
-        User::Numeric { uid, gid: None } => error(
-            "PD103",
-            format!("the image's USER is {uid} without a group, which would become group 0 (root's) in a Pod"),
-            "write the group as well: `USER 1000:1000`",
-        ),
-        User::Numeric { uid, gid: Some(0) } => error(
-            "PD104",
-            format!("the image's USER is {uid}:0, so it runs with root's group"),
-            "give the account a group of its own: `USER 1000:1000`",
-        ),
-        User::Numeric { uid, gid: Some(gid) } => Some(Identity { uid: *uid, gid: *gid }),
+        User::Named(name) => {
+            let message = format!(
+                "the image's USER is the name {name:?}, and under runAsNonRoot the kubelet can't verify a name"
+            );
+            found(&finding::UNRESOLVED, message);
+            None
+        }
+        User::Numeric { uid, gid: None } => {
+            found(&finding::NO_GROUP, format!("the image's USER is {uid} without a group, so it runs with root's"));
+            Some(Identity { uid: *uid, gid: 0 })
+        }
+        User::Numeric { uid, gid: Some(gid) } => {
+            if *gid == 0 {
+                found(&finding::ROOT_GROUP, format!("the image's USER is {uid}:0, so it runs with root's group"));
+            }
+            Some(Identity { uid: *uid, gid: *gid })
+        }
     }
 }
 
@@ -65,7 +59,7 @@ mod tests {
         assert_eq!(run(""), (None, Some("PD101")));
         assert_eq!(run("root"), (None, Some("PD101")));
         assert_eq!(run("appuser"), (None, Some("PD102")));
-        assert_eq!(run("10001"), (None, Some("PD103")));
-        assert_eq!(run("1000:0"), (None, Some("PD104")));
+        assert_eq!(run("10001"), (Some(Identity { uid: 10001, gid: 0 }), Some("PD103")));
+        assert_eq!(run("1000:0"), (Some(Identity { uid: 1000, gid: 0 }), Some("PD104")));
     }
 }

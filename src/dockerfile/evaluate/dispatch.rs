@@ -319,10 +319,10 @@ impl<'a> Run<'a> {
         if at_root && mount.kind != "ssh" { Err(refused("it has no target below '/'")) } else { Ok(()) }
     }
 
-    /// A stage can only take from one above it.
+    /// A stage can only take from one above it; from itself only by a trigger, for else it is in a circle.
     pub(super) fn is_ready(&self, stage: &Stage<'_>, name: &str, giver: Giver) -> Result<(), Trouble> {
         match giver {
-            Giver::Stage(index) if index >= stage.index => Err(Problem::LaterStage(name.to_owned()).into()),
+            Giver::Stage(index) if index > stage.index => Err(Problem::LaterStage(name.to_owned()).into()),
             _ => Ok(()),
         }
     }

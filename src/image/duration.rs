@@ -13,10 +13,11 @@ pub struct GoDuration(pub Duration);
 #[error("{0:?} is not a duration such as 30s, 1m30s or 500ms")]
 pub struct NotADuration(pub String);
 
-const UNITS: &[(&str, u128)] = &[
+const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
-    ("µs", 1_000),
+    ("\u{b5}s", 1_000),
+    ("\u{3bc}s", 1_000),
     ("ms", 1_000_000),
     ("s", 1_000_000_000),
     ("m", 60_000_000_000),
@@ -43,43 +44,56 @@ impl GoDuration {
 impl FromStr for GoDuration {
     type Err = NotADuration;
 
-    /// Go's `time.ParseDuration`, without negative values: <https://pkg.go.dev/time#ParseDuration>.
+    /// Go's `time.ParseDuration`, without values below zero: <https://pkg.go.dev/time#ParseDuration>.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || NotADuration(text.to_owned());
-        if text == "0" {
-            return Ok(Self::default());
-        }
-        let mut rest = text.strip_prefix('+').unwrap_or(text);
-        let mut nanos: u128 = 0;
-        if rest.is_empty() {
-            return Err(wrong());
-        }
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
-            let (number, tail) = rest.split_at(digits);
-            let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
-            let (unit, tail) = tail.split_at(unit_end);
-            let scale = UNITS.iter().find(|(u, _)| *u == unit).map(|(_, s)| *s).ok_or_else(wrong)?;
-            nanos = nanos.checked_add(scaled(number, scale).ok_or_else(wrong)?).ok_or_else(wrong)?;
-            rest = tail;
-        }
-        let nanos = u64::try_from(nanos).ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(wrong)?;
-        Ok(Self(Duration::from_nanos(nanos)))
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let nanos = nanoseconds(unsigned).ok_or_else(wrong)?;
+        if nanos > 0 && text.starts_with('-') { Err(wrong()) } else { Ok(Self(Duration::from_nanos(nanos))) }
     }
 }
 
-fn scaled(number: &str, scale: u128) -> Option<u128> {
+/// At most 2^63-1 nanoseconds, without a sign.
+fn nanoseconds(text: &str) -> Option<u64> {
+    if text == "0" {
+        return Some(0);
+    }
+    let (mut rest, mut sum) = (text, 0_u64);
+    loop {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(digits);
+        let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(unit_end);
+        let scale = UNITS.iter().find(|(u, _)| *u == unit).map(|(_, scale)| *scale)?;
+        sum = sum.checked_add(scaled(number, scale)?).filter(|sum| i64::try_from(*sum).is_ok())?;
+        rest = tail;
+        if rest.is_empty() {
+            return Some(sum);
+        }
+    }
+}
+
+fn scaled(number: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if (whole.is_empty() && fraction.is_empty()) || fraction.len() > 18 || whole.len() > 20 {
+    if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
-    let whole: u128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let mut sum = whole.checked_mul(scale)?;
-    if !fraction.is_empty() {
-        let parts: u128 = fraction.parse().ok()?;
-        sum = sum.checked_add(parts.checked_mul(scale)? / 10u128.checked_pow(u32::try_from(fraction.len()).ok()?)?)?;
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    whole.checked_mul(scale)?.checked_add(part(fraction, scale))
+}
+
+/// A fraction of a unit. In floating point, and without the digits that an integer can't hold, as Go has it.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn part(fraction: &str, scale: u64) -> u64 {
+    let (mut digits, mut divisor) = (0_u64, 1.0_f64);
+    for digit in fraction.bytes().map(|b| u64::from(b - b'0')) {
+        let Some(more) = digits.checked_mul(10).and_then(|d| d.checked_add(digit)).filter(|d| *d <= 1 << 63) else {
+            break;
+        };
+        digits = more;
+        divisor *= 10.0;
     }
-    Some(sum)
+    (digits as f64 * (scale as f64 / divisor)) as u64
 }
 
 impl fmt::Display for GoDuration {
@@ -144,11 +158,15 @@ mod tests {
             ("1h", 3_600_000_000_000, "1h"),
             ("1h0m5s", 3_605_000_000_000, "1h0m5s"),
             ("500us", 500_000, "500µs"),
+            ("-0", 0, "0s"),
+            (".0000007h", 2_520_000, "2.52ms"),
+            ("0.3333333333333333333333s", 333_333_333, "333.333333ms"),
+            ("00000000000000000000001s", 1_000_000_000, "1s"),
         ] {
             let duration: GoDuration = text.parse().unwrap();
             assert_eq!((duration.0.as_nanos(), duration.to_string().as_str()), (nanos, shown), "{text}");
         }
-        for wrong in ["", "30", "s", "5 s", "-1s", "1x", "99999999999h", "."] {
+        for wrong in ["", "30", "s", "5 s", "-1s", "1x", "99999999999h", ".", "1.2.3s", "++1s", "-1ns"] {
             assert!(wrong.parse::<GoDuration>().is_err(), "{wrong}");
         }
     }

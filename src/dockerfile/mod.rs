@@ -14,7 +14,9 @@
 //! # Ok::<(), dockerfile::Error>(())
 //! ```
 
+pub mod accounts;
 mod base_name;
+pub mod bases;
 mod budget;
 mod chars;
 mod command;

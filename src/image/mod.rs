@@ -1,5 +1,6 @@
 //! The image: planned, written down as a Dockerfile, named, and read back as a contract.
 
+pub mod account;
 pub mod config;
 pub mod context;
 pub mod contract;

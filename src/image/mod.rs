@@ -3,6 +3,7 @@
 pub mod config;
 pub mod context;
 pub mod contract;
+pub mod digest;
 pub mod dockerfile;
 pub mod duration;
 pub mod ignore;
@@ -12,4 +13,5 @@ pub mod pattern;
 pub mod plan;
 pub mod planner;
 pub mod reference;
+pub mod rootfs;
 pub mod selection;

@@ -27,6 +27,8 @@
 //! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
 //! | [`registry`] | credentials, reading and tagging | edge |
+//! | [`layout`] | images in an OCI layout on disk | edge |
+//! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
 //!
@@ -38,6 +40,8 @@ pub mod context;
 pub mod engine;
 pub mod fault;
 pub mod image;
+pub mod inspect;
+pub mod layout;
 pub mod manifests;
 pub mod project;
 pub mod registry;

@@ -75,6 +75,11 @@ impl<R: BufRead> Archive<R> {
         }
     }
 
+    /// Where in the archive the current entry's content is, in bytes.
+    pub(super) fn place(&self) -> u64 {
+        self.at
+    }
+
     /// The current entry's content. Its size has been looked at by who asks.
     pub(super) fn body(&mut self) -> Result<Vec<u8>, LayerError> {
         let mut body = Vec::new();

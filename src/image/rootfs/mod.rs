@@ -25,6 +25,7 @@ mod layer;
 mod model;
 mod name;
 mod read;
+mod single;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ mod walk;
 
 pub use error::LayerError;
 pub use layer::{Layer, What};
-pub use read::{Keep, Limits, read};
+pub use read::{FILE, Keep, Limits, read};
+pub use single::{Single, contents};
 pub use stack::{Sight, Stack};
 pub use walk::{End, Met, Walk};

@@ -28,6 +28,8 @@
 //! | [`dockerfile`] | reading other people's Dockerfiles: grammar, stages, the image config they come to | pure |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
 //! | [`registry`] | credentials, reading and tagging | edge |
+//! | [`layout`] | images in an OCI layout on disk | edge |
+//! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
 //!
@@ -40,6 +42,8 @@ pub mod dockerfile;
 pub mod engine;
 pub mod fault;
 pub mod image;
+pub mod inspect;
+pub mod layout;
 pub mod manifests;
 pub mod project;
 pub mod registry;

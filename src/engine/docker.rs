@@ -74,8 +74,8 @@ fn from_context(name: &str, config: &Path) -> Result<Endpoint, Error> {
 /// A Docker Engine that answered and is new enough.
 #[derive(Clone)]
 pub struct DockerEngine {
-    endpoint: Endpoint,
-    docker: bollard::Docker,
+    pub(super) endpoint: Endpoint,
+    pub(super) docker: bollard::Docker,
     /// Its version, as `20.10.24`.
     pub version: String,
     /// Its API version, as `1.41`.
@@ -115,7 +115,10 @@ impl DockerEngine {
         &self.endpoint
     }
 
-    fn conversation(&self, doing: &'static str) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> Error + use<> {
+    pub(super) fn conversation(
+        &self,
+        doing: &'static str,
+    ) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> Error + use<> {
         let endpoint = self.endpoint.to_string();
         move |source| Error::Conversation { endpoint: endpoint.clone(), doing, source }
     }
@@ -297,7 +300,7 @@ fn absent(endpoint: &Endpoint, source: std::io::Error) -> Error {
 }
 
 /// bollard over our own endpoints, so that every conversation with the engine takes the same way.
-fn client(endpoint: &Endpoint) -> Result<bollard::Docker, bollard::errors::Error> {
+pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, bollard::errors::Error> {
     let endpoint = Arc::new(endpoint.clone());
     let transport = move |request: bollard::BollardRequest| {
         let endpoint = Arc::clone(&endpoint);

@@ -60,6 +60,16 @@ pub enum Error {
     /// The image is not in the engine.
     #[error("the engine has no image {0}")]
     NoImage(String),
+    /// A file of an image is larger than what is taken of such files.
+    #[error("{path} in the image {image} is larger than {limit} bytes")]
+    TooLarge {
+        /// The image.
+        image: String,
+        /// The file.
+        path: String,
+        /// The most that is taken, in bytes.
+        limit: u64,
+    },
     /// A step of the Dockerfile failed.
     #[error("{}", .0.headline())]
     Step(Box<StepFailure>),

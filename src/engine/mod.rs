@@ -5,6 +5,7 @@ pub mod docker;
 pub mod endpoint;
 pub mod error;
 pub mod event;
+pub mod held;
 
 pub use error::Error;
 pub use event::{Event, Events};

@@ -5,13 +5,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use oci_spec::image::{Descriptor, Digest};
 use reqwest::Url;
 use tokio::sync::OnceCell;
 
 use super::auth::{Authenticator, Scope};
+use super::blob::Blob;
 use super::call::{Answer, Call, Origin};
 use super::credentials::Credentials;
 use super::digest;
@@ -22,7 +24,7 @@ use super::manifest::{self, RawManifest, media_type};
 use super::pointer::{Pointer, repository, written};
 use super::refusal::refusal;
 use super::traffic::Traffic;
-use super::transport::{Proxy, Transport};
+use super::transport::{Head, Proxy, Transport};
 
 /// The largest manifest: what registries themselves take, at most.
 const MANIFEST: u64 = 4 << 20;
@@ -174,6 +176,27 @@ impl Registry {
         Ok(answer.body.into())
     }
 
+    /// A blob, piece by piece; the last piece is followed by the check of its digest and size.
+    pub async fn blob(&self, repo: &str, descriptor: &Descriptor) -> Result<Blob<'_>, Error> {
+        let digest = descriptor.digest();
+        let path = format!("v2/{}/blobs/{digest}", repository(repo)?);
+        let call = self.call(format!("blob {digest} of {repo}"), Method::GET, &path, SMALL).await?;
+        let scope = Scope::Pull(repo.to_owned());
+        let head = self.open(&scope, &call).await?;
+        Ok(Blob::new(self, scope, call, head, descriptor))
+    }
+
+    /// Goes on with a blob whose connection broke, at this byte where the server can do that.
+    pub(super) async fn reopen(&self, scope: &Scope, call: &Call, at: u64) -> Result<Head, Error> {
+        let range = HeaderValue::from_str(&format!("bytes={at}-"));
+        let range = range.map_err(|_| Error::BadName { text: at.to_string() })?;
+        self.open(scope, &call.clone().header(RANGE, range)).await
+    }
+
+    pub(super) async fn piece(&self, head: &mut Head) -> Result<Option<Bytes>, Cause> {
+        self.transport.piece(head).await
+    }
+
     /// Whether the repository has a blob.
     pub async fn blob_exists(&self, repo: &str, digest: &Digest) -> Result<bool, Error> {
         let path = format!("v2/{}/blobs/{digest}", repository(repo)?);
@@ -196,26 +219,54 @@ impl Registry {
         Ok(Call::new(what, method, url, limit))
     }
 
-    /// Sends a call with the authorization that it needs; gives back a success only.
+    /// Sends a call with the authorization that it needs; gives back a success only, whole.
     async fn ask(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
-        let send = async |header: Option<&HeaderValue>| {
-            self.transport.send(&call.authorized(header)).await.map_err(|failure| failure.about(&call.what))
-        };
-        let challenged = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED && answer.origin == Origin::Asked;
-        let held = self.auth.held(scope).await;
-        let mut answer = send(held.as_ref()).await?;
-        if challenged(&answer) {
-            let header = self.auth.meet(&self.transport, call, &answer, scope, held.as_ref()).await?;
-            answer = send(Some(&header)).await?;
-            if challenged(&answer) {
-                return Err(self.auth.verdict(call, &answer));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let head = self.open(scope, call).await?;
+            let host = head.host.clone();
+            match self.transport.whole(head, call.limit).await {
+                Ok(answer) => return Ok(answer),
+                Err(cause) => self.pause(call, cause, host, tries).await?,
             }
         }
-        if answer.status.is_success() {
-            Ok(answer)
-        } else {
-            Err(refusal(self.host.name(), &call.what, &answer, self.auth.credentials()))
+    }
+
+    /// The same, for an answer whose body is yet to come.
+    async fn open(&self, scope: &Scope, call: &Call) -> Result<Head, Error> {
+        let challenged = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED && answer.origin == Origin::Asked;
+        let held = self.auth.held(scope).await;
+        let mut result = self.once(call, held.as_ref()).await?;
+        if let Err(answer) = &result
+            && challenged(answer)
+        {
+            let header = self.auth.meet(&self.transport, call, answer, scope, held.as_ref()).await?;
+            result = self.once(call, Some(&header)).await?;
+            if let Err(answer) = &result
+                && challenged(answer)
+            {
+                return Err(self.auth.verdict(call, answer));
+            }
         }
+        result.map_err(|answer| refusal(self.host.name(), &call.what, &answer, self.auth.credentials()))
+    }
+
+    /// Sends a call with this authorization; what is no success comes whole.
+    async fn once(&self, call: &Call, header: Option<&HeaderValue>) -> Result<Result<Head, Answer>, Error> {
+        let about = |failure: Failure| failure.about(&call.what);
+        let head = self.transport.open(&call.authorized(header)).await.map_err(about)?;
+        if head.response.status().is_success() {
+            return Ok(Ok(head));
+        }
+        let host = head.host.clone();
+        let answer = self.transport.whole(head, call.limit).await;
+        answer.map(Err).map_err(|cause| about(Failure { cause, host, tries: 1 }))
+    }
+
+    /// Waits before the next try, or gives up.
+    pub(super) async fn pause(&self, call: &Call, cause: Cause, host: String, tries: u32) -> Result<(), Error> {
+        self.transport.pause(cause, host, tries).await.map_err(|failure| failure.about(&call.what))
     }
 
     /// The registry's URL: HTTPS, unless it may be plain HTTP and turns out to be. Found out once.

@@ -10,10 +10,11 @@
 //! | names | `host`, `pointer`, `digest` |
 //! | HTTP | `call`, `transport`, `failure`, `retry`, `traffic`, `trust` |
 //! | permission | `challenge`, `auth` |
-//! | the protocol | `client`, `manifest`, `refusal`, `error`, `plain` |
+//! | the protocol | `client`, `manifest`, `blob`, `refusal`, `error`, `plain` |
 //! | tests | `conversations` with a scripted registry, and in `bed` with real ones |
 
 mod auth;
+mod blob;
 mod call;
 mod challenge;
 mod client;
@@ -39,6 +40,7 @@ mod traffic;
 mod transport;
 mod trust;
 
+pub use blob::Blob;
 pub use client::{Options, Registry, Security};
 pub use credentials::Credentials;
 pub use error::Error;

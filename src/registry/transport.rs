@@ -60,34 +60,60 @@ impl Transport {
         self.meter.read()
     }
 
-    /// Sends a call until an answer comes that another try would not change.
+    /// Sends a call until an answer comes, to its end, that another try would not change.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut url = call.url.clone();
-            let result = self.follow(call, &mut url).await;
-            let outcome = match &result {
-                Ok(answer) => Outcome::of(answer.status, &answer.headers),
-                Err(cause) => cause.outcome(),
-            };
-            match outcome.pause(tries) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return result.map_err(|cause| Failure { cause, host: address(&url), tries }),
+            let head = self.open(call).await?;
+            let host = head.host.clone();
+            match self.whole(head, call.limit).await {
+                Ok(answer) => return Ok(answer),
+                Err(cause) => self.pause(cause, host, tries).await?,
             }
         }
     }
 
+    /// Sends a call until an answer begins that another try would not change.
+    pub(super) async fn open(&self, call: &Call) -> Result<Head, Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut url = call.url.clone();
+            match self.follow(call, &mut url).await {
+                Ok(head) => match Outcome::of(head.response.status(), head.response.headers()).pause(tries) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Ok(head),
+                },
+                Err(cause) => self.pause(cause, address(&url), tries).await?,
+            }
+        }
+    }
+
+    /// The next piece of a body; none at its end.
+    pub(super) async fn piece(&self, head: &mut Head) -> Result<Option<Bytes>, Cause> {
+        let piece = head.response.chunk().await.map_err(Cause::of)?;
+        self.meter.received(piece.as_ref().map_or(0, Bytes::len));
+        Ok(piece)
+    }
+
+    /// Waits before the next try, or gives up.
+    pub(super) async fn pause(&self, cause: Cause, host: String, tries: u32) -> Result<(), Failure> {
+        match cause.outcome().pause(tries) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(Failure { cause, host, tries }),
+        }
+        Ok(())
+    }
+
     /// One try, redirects included; `url` is left at who was asked last.
-    async fn follow(&self, call: &Call, url: &mut Url) -> Result<Answer, Cause> {
+    async fn follow(&self, call: &Call, url: &mut Url) -> Result<Head, Cause> {
         let mut headers = call.headers.clone();
         let mut origin = Origin::Asked;
         for _ in 0..=REDIRECTS {
             let response = self.request(call, url, &headers).await?;
             let Some(next) = redirect(call, url, &response) else {
-                let (status, headers) = (response.status(), response.headers().clone());
-                let body = self.body(response, call.limit).await?;
-                return Ok(Answer { status, headers, body, host: address(url), origin });
+                return Ok(Head { response, host: address(url), origin });
             };
             if step(url, &next)? == Origin::Elsewhere {
                 headers.remove(AUTHORIZATION);
@@ -107,20 +133,34 @@ impl Transport {
         request.send().await.map_err(Cause::of)
     }
 
-    async fn body(&self, mut response: Response, limit: u64) -> Result<Bytes, Cause> {
-        let failed = response.status().is_client_error() || response.status().is_server_error();
+    /// The answer with its body.
+    pub(super) async fn whole(&self, mut head: Head, limit: u64) -> Result<Answer, Cause> {
+        let status = head.response.status();
+        let failed = status.is_client_error() || status.is_server_error();
         let most = if failed { ERROR_BODY } else { limit };
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(Cause::of)? {
-            self.meter.received(chunk.len());
-            body.extend_from_slice(&chunk);
+        while let Some(piece) = self.piece(&mut head).await? {
+            body.extend_from_slice(&piece);
             if body.len() as u64 > most {
                 // An error's own words end somewhere; the rest of a page isn't waited for.
-                return if failed { Ok(body.freeze()) } else { Err(Cause::TooLarge(limit)) };
+                if failed {
+                    break;
+                }
+                return Err(Cause::TooLarge(limit));
             }
         }
-        Ok(body.freeze())
+        let Head { response, host, origin } = head;
+        Ok(Answer { status, headers: response.headers().clone(), body: body.freeze(), host, origin })
     }
+}
+
+/// An answer whose body is yet to come.
+pub(super) struct Head {
+    pub(super) response: Response,
+    /// Who answered at last.
+    pub(super) host: String,
+    /// Whether that is who was asked.
+    origin: Origin,
 }
 
 /// A host with its port, as messages name it.

@@ -1,0 +1,201 @@
+//! A held image: an engine's image whose files can be looked at, through a container that never runs.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime};
+
+use bollard::errors::Error as Bollard;
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::{
+    ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
+    RemoveContainerOptionsBuilder,
+};
+use futures_util::StreamExt;
+
+use super::docker::{DockerEngine, client};
+use super::endpoint::Endpoint;
+use super::error::Error;
+
+/// What an archive of one file has beside its content, at most, in bytes.
+const AROUND: u64 = 64 << 10;
+/// How long the engine gets to take a container away when we are about to end.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// How often it is asked for one that it may be about to make, and how long after each other.
+const ASKED: u32 = 5;
+const APART: Duration = Duration::from_millis(100);
+
+/// An engine's image whose files can be looked at. The container behind it is created, never started, and removed:
+/// by [`Held::release`], or, when that isn't come to, when this is dropped.
+pub struct Held {
+    engine: DockerEngine,
+    image: String,
+    name: Name,
+}
+
+/// A container's name, for as long as there may be such a container.
+struct Name {
+    endpoint: Endpoint,
+    /// Empty when it is gone.
+    name: String,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stat {
+    /// Nothing.
+    Missing,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A regular file.
+    File {
+        /// Permissions, as in `chmod`.
+        mode: u32,
+        /// In bytes.
+        size: u64,
+    },
+    /// A device, pipe or socket.
+    Other,
+}
+
+impl DockerEngine {
+    /// Makes the files of an image readable.
+    pub async fn hold(&self, image: &str) -> Result<Held, Error> {
+        let name = Name { endpoint: self.endpoint.clone(), name: fresh() };
+        // Dropping this removes the container, from before it is asked for: an interrupt may come in between.
+        let held = Held { engine: self.clone(), image: image.to_owned(), name };
+        let options = CreateContainerOptionsBuilder::new().name(&held.name.name).build();
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            // Never run, but an image without a command of its own would be refused.
+            cmd: Some(vec!["/".to_owned()]),
+            network_disabled: Some(true),
+            labels: Some([("pydeploy.temporary".to_owned(), "reads an image".to_owned())].into()),
+            ..ContainerCreateBody::default()
+        };
+        match self.docker.create_container(Some(options), body).await {
+            Ok(_) => Ok(held),
+            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => {
+                held.forget();
+                Err(Error::NoImage(image.to_owned()))
+            }
+            Err(fault) => Err(self.conversation("make the image's files readable")(Box::new(fault))),
+        }
+    }
+}
+
+impl Held {
+    /// What is at a path, whose folders must be no links.
+    pub async fn stat(&self, path: &str) -> Result<Stat, Error> {
+        let options = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
+        let stat = match self.engine.docker.get_container_archive_info(&self.name.name, Some(options)).await {
+            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => return Ok(Stat::Missing),
+            stat => stat.map_err(|e| self.engine.conversation("look at a file of the image")(Box::new(e)))?,
+        };
+        Ok(Stat::of(stat.file_mode, u64::try_from(stat.size).unwrap_or_default()))
+    }
+
+    /// An archive of the one file or link at a path; content of more than `limit` bytes is refused.
+    pub async fn archive(&self, path: &str, limit: u64) -> Result<Vec<u8>, Error> {
+        let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
+        let mut pieces = Box::pin(self.engine.docker.download_from_container(&self.name.name, Some(options)));
+        let mut archive = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|e| self.engine.conversation("hand over a file of the image")(Box::new(e)))?;
+            archive.extend_from_slice(&piece);
+            if archive.len() as u64 > limit + AROUND {
+                return Err(Error::TooLarge { image: self.image.clone(), path: path.to_owned(), limit });
+            }
+        }
+        Ok(archive)
+    }
+
+    /// Removes the container.
+    pub async fn release(self) -> Result<(), Error> {
+        let failed = self.engine.conversation("remove the container that was made to read the image");
+        remove(&self.engine.docker, &self.name.name).await.map_err(|e| failed(Box::new(e)))?;
+        self.forget();
+        Ok(())
+    }
+
+    fn forget(mut self) {
+        self.name.name.clear();
+    }
+}
+
+impl Stat {
+    /// From Go's file mode: <https://pkg.go.dev/io/fs#FileMode>.
+    fn of(mode: u32, size: u64) -> Self {
+        let has = |bit: u32| mode & (1 << bit) != 0;
+        let special = |bit: u32, mode: u32| if has(bit) { mode } else { 0 };
+        match mode {
+            _ if has(31) => Self::Folder,
+            _ if has(27) => Self::Link,
+            // Devices, pipes, sockets, and what even Go has no name for.
+            _ if [26, 25, 24, 21, 19].into_iter().any(has) => Self::Other,
+            _ => Self::File {
+                mode: mode & 0o777 | special(23, 0o4000) | special(22, 0o2000) | special(20, 0o1000),
+                size,
+            },
+        }
+    }
+}
+
+/// A name that no other container has.
+fn fresh() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("pydeploy-reads-{}-{}-{}", std::process::id(), now.as_nanos(), COUNT.fetch_add(1, Relaxed))
+}
+
+async fn remove(docker: &bollard::Docker, name: &str) -> Result<(), Bollard> {
+    // With the anonymous volumes that the image's VOLUME made.
+    let options = RemoveContainerOptionsBuilder::new().v(true).force(true).build();
+    docker.remove_container(name, Some(options)).await
+}
+
+impl Drop for Name {
+    /// Comes here only when the reading failed or was interrupted. The runtime may be ending, so this waits by itself.
+    fn drop(&mut self) {
+        if self.name.is_empty() {
+            return;
+        }
+        let (endpoint, name) = (self.endpoint.clone(), std::mem::take(&mut self.name));
+        let farewell = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let removed = async {
+                let docker = client(&endpoint).ok()?;
+                for _ in 0..ASKED {
+                    match remove(&docker, &name).await {
+                        // Perhaps it is only about to be made.
+                        Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => {}
+                        _ => return Some(()),
+                    }
+                    tokio::time::sleep(APART).await;
+                }
+                None
+            };
+            runtime.block_on(async { tokio::time::timeout(FAREWELL, removed).await.ok().flatten() })
+        });
+        let _ = farewell.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_modes_are_read() {
+        assert_eq!(Stat::of(0o644, 7), Stat::File { mode: 0o644, size: 7 });
+        assert_eq!(Stat::of(1 << 23 | 0o755, 7), Stat::File { mode: 0o4755, size: 7 });
+        assert_eq!(Stat::of(1 << 31 | 1 << 20 | 0o777, 4096), Stat::Folder);
+        assert_eq!(Stat::of(1 << 27 | 0o777, 7), Stat::Link);
+        assert_eq!(Stat::of(1 << 26 | 1 << 21 | 0o666, 0), Stat::Other);
+    }
+
+    #[test]
+    fn names_differ() {
+        assert_ne!(fresh(), fresh());
+    }
+}

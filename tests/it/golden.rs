@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::sandbox::Sandbox;
 
 /// Each fixture, with the words that its goldens are made with beside its name.
-type Variants = &'static [(&'static str, &'static [&'static str])];
+pub(crate) type Variants = &'static [(&'static str, &'static [&'static str])];
 
-const FIXTURES: &[(&str, Variants)] = &[
+pub(crate) const FIXTURES: &[(&str, Variants)] = &[
     (
         "fastapi",
         &[

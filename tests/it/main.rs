@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bad_input;
+mod checkers;
 mod context;
 mod doctor;
 mod golden;

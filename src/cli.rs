@@ -12,7 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     max_term_width = 110,
     after_help = "\
-Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry, 7 contract, 130 interrupted.
+Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry, 7 contract, 11 differences,
+130 interrupted.
 Settings: [tool.pydeploy] in pyproject.toml or pydeploy.toml, PYDEPLOY_* variables, flags; `pydeploy plan` shows where each came from.
 
 Example: pydeploy ship --registry registry.example/team/api"
@@ -51,6 +52,17 @@ Without --image: the project's own image, under the tag that `ship` gives it.
 
 Example: pydeploy manifests --image registry.example/team/api:v1.2.0 | kubectl apply -f -")]
     Manifests(ManifestsArgs),
+    /// Show what an image promises, and the probes and security context that it compiles to
+    #[command(after_help = "\
+SOURCE is an image in a registry, oci:DIR[:TAG] for an OCI layout, docker:NAME for an image of the Docker Engine, the
+path of a Dockerfile, or a project's directory. Exit code 7: it promises what a cluster can't keep; 11: the manifests
+of --against contradict it.
+
+Examples: pydeploy contract registry.example/team/api:v1.2.0
+          pydeploy contract Dockerfile --target web
+          helm template ./chart | pydeploy contract registry.example/team/api:v1.2.0 --against -
+          pydeploy contract --explain PD204")]
+    Contract(ContractArgs),
     /// Show what this machine has and lacks, each with its mend
     #[command(after_help = "Example: pydeploy doctor --json")]
     Doctor(DoctorArgs),
@@ -117,7 +129,7 @@ pub struct ProjectArg {
 }
 
 /// What an image is made of.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ImageArgs {
     /// Repository to push to: HOST[:PORT]/REPOSITORY, or HOST:PORT alone to add the project's name
     #[arg(long, value_name = "HOST[:PORT]/REPO")]
@@ -143,6 +155,14 @@ pub struct ImageArgs {
     /// A secret for the installing step: id=NAME,src=FILE or id=NAME,env=VARIABLE [repeatable]
     #[arg(long = "build-secret", value_name = "id=…,src=…|env=…")]
     pub build_secrets: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub access: AccessArgs,
+}
+
+/// How a registry may be spoken to.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AccessArgs {
     /// The registry may be spoken to over plain HTTP
     #[arg(long)]
     pub insecure_registry: bool,
@@ -230,6 +250,50 @@ pub struct ManifestsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub out: OutArgs,
+}
+
+/// `contract`
+#[derive(Debug, Args)]
+pub struct ContractArgs {
+    /// An image, oci:DIR, docker:NAME, a Dockerfile's path or a project's directory
+    #[arg(value_name = "SOURCE", required_unless_present = "explain")]
+    pub source: Option<String>,
+    /// Compare manifests with it: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub against: Option<PathBuf>,
+    /// The container to compare, where the manifests have several
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub container: Option<String>,
+    /// What you know of the service, so that a probe may ask over the network [repeatable]
+    #[arg(long = "assert", value_name = "FACT", value_enum)]
+    pub assertions: Vec<Assertion>,
+    /// Look into the layers of an image in a registry for the programs that its health check runs; reads up to all of it
+    #[arg(long)]
+    pub look: bool,
+    /// The stage of a Dockerfile to read; by default the last
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+    /// A build argument of a Dockerfile [repeatable]
+    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
+    pub build_args: Vec<String>,
+    /// The platform to read a Dockerfile for, such as linux/arm64
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// Explain a code of a finding, such as PD204, and do nothing else
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub access: AccessArgs,
+}
+
+/// What a user knows of a service, and pydeploy can't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Assertion {
+    /// The health route answers itself, never with a redirect
+    NoRedirects,
+    /// The service listens on all interfaces, not on loopback alone
+    AllInterfaces,
 }
 
 /// `doctor`

@@ -5,7 +5,7 @@ mod picture;
 mod plain;
 mod words;
 
-pub use picture::Bar;
+pub use picture::{Bar, draw};
 pub use words::{duration, size};
 
 use std::fmt::Write as _;

@@ -167,8 +167,8 @@ fn flags(given: Given<'_>) -> BTreeMap<String, Stated> {
     put("platform", "--platform", text(&image.platform));
     put("base", "--base", text(&image.base));
     put("build-secrets", "--build-secret", list(&image.build_secrets));
-    put("insecure-registry", "--insecure-registry", image.insecure_registry.then(|| Value::from(true)));
-    let ca = image.registry_ca.as_ref().map(|p| Value::from(p.display().to_string()));
+    put("insecure-registry", "--insecure-registry", image.access.insecure_registry.then(|| Value::from(true)));
+    let ca = image.access.registry_ca.as_ref().map(|p| Value::from(p.display().to_string()));
     put("registry-ca", "--registry-ca", ca);
     if let Some(out) = given.out {
         put("out", "--out", text(&out.out));

@@ -116,14 +116,14 @@ fn bars(prepared: &Prepared, pushed: &Pushed) -> Vec<Bar> {
             let count = pushed.layers.len().saturating_sub(own_layers(dockerfile));
             let (base, own) = pushed.layers.split_at(count);
             let bytes = base.iter().map(|l| l.size).sum();
-            let bar = Bar { bytes, what: "base".into(), remark: format!("{}, {count} layers", plan.base.value) };
+            let bar = Bar::bytes(bytes, "base", format!("{}, {count} layers", plan.base.value));
             (Some(bar), own)
         }
         Blueprint::Own(_) => (None, pushed.layers.as_slice()),
     };
     // A folder or an account is a layer too, but nothing to look at.
     let own = own.iter().filter(|l| !["folder", "account"].contains(&l.what.as_str()));
-    let short = |digest: &str| digest.chars().skip("sha256:".len()).take(12).collect();
-    let own = own.map(|l| Bar { bytes: l.size, what: l.what.clone(), remark: short(&l.digest) });
+    let short = |digest: &str| digest.chars().skip("sha256:".len()).take(12).collect::<String>();
+    let own = own.map(|l| Bar::bytes(l.size, l.what.clone(), short(&l.digest)));
     base.into_iter().chain(own).collect()
 }

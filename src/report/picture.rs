@@ -11,30 +11,48 @@ const WIDTH: usize = 32;
 /// One bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
-    /// Its length, in bytes.
-    pub bytes: u64,
+    /// Its length, in whatever all bars of a picture have.
+    pub length: u64,
+    /// The same in words.
+    pub amount: String,
     /// What it stands for.
     pub what: String,
     /// A remark after it.
     pub remark: String,
 }
 
+impl Bar {
+    /// A bar of bytes.
+    pub fn bytes(bytes: u64, what: impl Into<String>, remark: impl Into<String>) -> Self {
+        Self { length: bytes, amount: size(bytes), what: what.into(), remark: remark.into() }
+    }
+
+    /// A bar of seconds.
+    pub fn seconds(seconds: u64, what: impl Into<String>, remark: impl Into<String>) -> Self {
+        let amount = match seconds {
+            0..300 => format!("{seconds} s"),
+            _ => format!("{} min {} s", seconds / 60, seconds % 60),
+        };
+        Self { length: seconds, amount, what: what.into(), remark: remark.into() }
+    }
+}
+
 /// A title, rows of name and value, and bars in proportion.
-pub(super) fn draw(title: &str, rows: &[(String, String)], bars: &[Bar]) -> String {
+pub fn draw(title: &str, rows: &[(String, String)], bars: &[Bar]) -> String {
     let mut text = format!("\n{BOLD}{title}{BOLD:#}\n");
     let name_width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or_default();
     for (name, value) in rows {
         let _ = writeln!(text, "  {DIM}{name:<name_width$}{DIM:#}  {value}");
     }
-    let longest = bars.iter().map(|b| b.bytes).max().unwrap_or_default().max(1);
+    let longest = bars.iter().map(|b| b.length).max().unwrap_or_default().max(1);
     for bar in bars {
-        let eighths = bar.bytes.saturating_mul(WIDTH as u64 * 8).div_ceil(longest);
+        let eighths = bar.length.saturating_mul(WIDTH as u64 * 8).div_ceil(longest);
         let drawn = blocks(usize::try_from(eighths).unwrap_or_default());
         let pad = " ".repeat(WIDTH.saturating_sub(drawn.chars().count()));
         let _ = writeln!(
             text,
             "  {CYAN}{drawn}{CYAN:#}{pad} {:>9}  {} {DIM}{}{DIM:#}",
-            size(bar.bytes),
+            bar.amount,
             bar.what,
             bar.remark
         );
@@ -56,7 +74,7 @@ mod tests {
     fn the_longest_bar_fills_the_width_and_nothing_is_invisible() {
         assert_eq!(blocks(WIDTH * 8).chars().count(), WIDTH);
         assert_eq!(blocks(1), "▏");
-        let bar = |bytes| Bar { bytes, what: "x".into(), remark: String::new() };
+        let bar = |bytes| Bar::bytes(bytes, "x", "");
         let drawn = draw("t", &[], &[bar(1), bar(1_000_000)]);
         assert!(drawn.contains('▏') && drawn.contains(&"█".repeat(WIDTH)));
     }

@@ -102,6 +102,15 @@ impl Run {
         self
     }
 
+    /// Runs it to its end with this text on standard input.
+    pub(crate) fn input(mut self, text: &str) -> Done {
+        use std::io::Write;
+        let mut child =
+            self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        Done::of(child.wait_with_output().unwrap())
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Done {
         Done::of(self.command.output().unwrap())

@@ -8,6 +8,7 @@
 mod architecture;
 mod bad_input;
 mod context;
+mod dockerfile;
 mod doctor;
 mod golden;
 mod interrupt;

@@ -21,15 +21,15 @@ pub struct ImageConfig {
     #[serde(default)]
     pub rootfs: RootFs,
     /// What made each layer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub history: Vec<History>,
 }
 
 /// The layers by what they hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct RootFs {
-    /// Digests of the uncompressed layers, the lowest first.
-    #[serde(default)]
+    /// Digests of the uncompressed layers, the lowest first; BuildKit writes null where there is none.
+    #[serde(default, deserialize_with = "null_is_default")]
     pub diff_ids: Vec<String>,
 }
 
@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn dockers_nulls_are_empty() {
         let text = r#"{"config":{"User":"1000","Cmd":null,"ExposedPorts":null,"Env":["A=b=c"],
-            "Healthcheck":{"Test":["CMD","x"],"Interval":5000000000}}}"#;
+            "Healthcheck":{"Test":["CMD","x"],"Interval":5000000000}},
+            "rootfs":{"type":"layers","diff_ids":null},"history":null}"#;
         let config: ImageConfig = serde_json::from_str(text).unwrap();
         assert_eq!(config.config.variable("A"), Some("b=c"));
         assert_eq!(config.config.healthcheck.unwrap().interval, 5_000_000_000);

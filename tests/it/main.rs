@@ -9,6 +9,7 @@ mod architecture;
 mod bad_input;
 mod checkers;
 mod context;
+mod dockerfile;
 mod doctor;
 mod golden;
 mod interrupt;

@@ -26,8 +26,10 @@ pub(super) struct State {
     variables: HashMap<String, Value>,
     /// The image's config, but for its ports.
     pub(super) config: RunConfig,
-    /// Where in the config's env a name is.
-    env: HashMap<String, usize>,
+    /// Where in the config's env a name is, and whether its value is certain.
+    env: HashMap<String, (usize, bool)>,
+    /// The arguments since the stage began.
+    arguments: Vec<String>,
     /// What is exposed, each with where it is said. Ports are counted out once, at the end.
     ports: Vec<(Ports, Origin)>,
     pub(super) lines: Lines,
@@ -89,7 +91,8 @@ impl State {
         let mut state = Self { lines, certain_dir: true, ..Self::default() };
         for (index, pair) in config.env.iter().enumerate() {
             let name = pair.split_once('=').map_or(pair.as_str(), |(name, _)| name);
-            state.env.entry(name.to_owned()).or_insert(index);
+            state.env.entry(name.to_owned()).or_insert((index, true));
+            state.arguments.push(name.to_owned());
         }
         state.config = config;
         state
@@ -100,15 +103,16 @@ impl State {
         self.own_cmd = false;
         self.config.on_build = Vec::new();
         if self.base == Known::Yes && !self.env.contains_key("PATH") {
-            self.env.insert("PATH".to_owned(), self.config.env.len());
-            self.config.env.push(PATH.to_owned());
+            self.set_env_only("PATH", PATH.to_owned(), true);
+            self.arguments.push("PATH".to_owned());
         }
         // The image's variables win over the arguments of the stage below.
-        for pair in &self.config.env {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // What was not certain stays so: an argument of that name can't have made it certain.
-            let certain = !matches!(self.variables.get(name), Some(old) if !old.certain && old.text == value);
-            self.variables.insert(name.to_owned(), Value { text: value.to_owned(), certain });
+        for name in std::mem::take(&mut self.arguments) {
+            let found = self.env.get(&name).and_then(|(index, certain)| Some((self.config.env.get(*index)?, *certain)));
+            if let Some((pair, certain)) = found {
+                let text = pair.split_once('=').map_or("", |(_, text)| text).to_owned();
+                self.variables.insert(name, Value { text, certain });
+            }
         }
         if !self.config.working_dir.is_empty() {
             self.config.working_dir = joined(&self.config.working_dir, &self.config.working_dir);
@@ -123,22 +127,30 @@ impl State {
         Ok(self.clone())
     }
 
-    /// Sets a variable for what is expanded from now on.
+    /// Sets an argument of the build.
     pub(super) fn set(&mut self, name: &str, text: &str, certain: bool) {
+        self.arguments.push(name.to_owned());
         self.variables.insert(name.to_owned(), Value { text: text.to_owned(), certain });
     }
 
     /// Sets a variable of the image.
     pub(super) fn set_env(&mut self, name: &str, text: &str, certain: bool, origin: Origin) {
-        self.set(name, text, certain);
+        self.variables.insert(name.to_owned(), Value { text: text.to_owned(), certain });
         self.lines.env.insert(name.to_owned(), origin);
-        let pair = format!("{name}={text}");
-        match self.env.get(name).and_then(|index| self.config.env.get_mut(*index)) {
-            Some(old) => *old = pair,
-            None => {
+        self.set_env_only(name, format!("{name}={text}"), certain);
+    }
+
+    fn set_env_only(&mut self, name: &str, pair: String, certain: bool) {
+        let next = self.config.env.len();
+        match self.env.get_mut(name) {
+            Some((index, old)) if *index < next => {
+                *old = certain;
+                self.config.env[*index] = pair;
+            }
+            _ => {
                 // A name that has a '=' in it is not found again.
                 let found_as = name.split('=').next().unwrap_or_default();
-                self.env.entry(found_as.to_owned()).or_insert(self.config.env.len());
+                self.env.entry(found_as.to_owned()).or_insert((next, certain));
                 self.config.env.push(pair);
             }
         }

@@ -25,6 +25,7 @@
 //! | [`context`] | the build context on disk, and the revision that it is | edge |
 //! | [`project`] | what a Python project is, with evidence | pure |
 //! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
+//! | [`dockerfile`] | other people's Dockerfiles, read and never run | pure |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
 //! | [`registry`] | credentials, reading and tagging | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
@@ -35,6 +36,7 @@
 pub mod cli;
 pub mod commands;
 pub mod context;
+pub mod dockerfile;
 pub mod engine;
 pub mod fault;
 pub mod image;

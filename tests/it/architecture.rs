@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and do no input or output.
-const PURE: &[&str] = &["src/project", "src/image", "src/workload", "src/manifests"];
+const PURE: &[&str] = &["src/project", "src/image", "src/dockerfile", "src/workload", "src/manifests"];
 /// What no pure room may name.
 const EDGES: &[&str] = &[
     "bollard::",

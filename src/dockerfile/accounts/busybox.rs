@@ -100,6 +100,10 @@ pub(super) fn addgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 
 pub(super) fn deluser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
     let options = tool.options(DELUSER, Style::Getopt, words)?;
+    if options.values('r').count() > 1 {
+        // BusyBox counts its words wrongly then.
+        return Err(Stop::Fails("an option is repeated".to_owned()));
+    }
     let name = tool.only_name(&options)?;
     tool.user_there(&name)?;
     tool.world.table_mut().users.retain(|row| row.name != name);

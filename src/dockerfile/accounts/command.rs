@@ -21,9 +21,8 @@ pub(super) fn command(run: &mut Run, words: &[Arg], world: World) -> Outcome {
         return packages::manage(run, name, rest, world);
     }
     match name {
-        ":" | "true" | "cd" | "pushd" | "popd" | "shift" | "trap" | "alias" | "unalias" | "wait" | "ulimit" | "umask" => {
-            Outcome::ok(world)
-        }
+        ":" | "true" | "cd" | "pushd" | "popd" | "shift" | "trap" | "alias" | "unalias" | "wait" | "ulimit"
+        | "umask" => Outcome::ok(world),
         "false" => {
             run.failure = Some("false".to_owned());
             Outcome::failed(world)
@@ -43,13 +42,14 @@ pub(super) fn command(run: &mut Run, words: &[Arg], world: World) -> Outcome {
             Outcome::default()
         }
         "command" | "which" | "type" | "hash" if asks(name, rest) => presence(rest, world),
-        "command" | "builtin" | "nohup" | "time" | "eatmydata" | "sudo" | "doas" | "env" | "nice" | "timeout" | "chronic" => {
-            wrapped(run, name, rest, world)
-        }
+        "command" | "builtin" | "nohup" | "time" | "eatmydata" | "sudo" | "doas" | "env" | "nice" | "timeout"
+        | "chronic" => wrapped(run, name, rest, world),
         "sh" | "bash" | "ash" | "dash" => inner(run, name, rest, world),
         "id" | "getent" | "grep" => query(name, rest, world),
         "find" | "xargs" => applied(run, name, rest, world),
-        "su" | "runuser" | "gosu" | "su-exec" | "setpriv" => run.lost(world, format!("{name} may run something as root")),
+        "su" | "runuser" | "gosu" | "su-exec" | "setpriv" => {
+            run.lost(world, format!("{name} may run something as root"))
+        }
         "chroot" => Outcome::either(world),
         _ => other(run, name, rest, world),
     }
@@ -62,11 +62,14 @@ pub(super) fn unsplit(run: &mut Run, first: Option<&Word>, words: &[Word], world
     let args: Vec<_> = words.iter().skip(1).map(|word| shell::literal(word).map_or(Arg::Unknown, Arg::Known)).collect();
     match name {
         Some("echo" | "printf" | "test" | "[" | "[[" | "cd") => Outcome::either(world),
-        Some("export" | "local" | "declare" | "read" | "unset" | "set") => Outcome::either(forget(&[Arg::Unknown], world)),
+        Some("export" | "local" | "declare" | "read" | "unset" | "set") => {
+            Outcome::either(forget(&[Arg::Unknown], world))
+        }
         Some("exit" | "return") => exit(run, &[Arg::Unknown], world),
         Some(name) if packages::is_manager(name) => packages::manage(run, name, &args, world),
         Some(name) if programs::is_inert(name) => other(run, name, &args, world),
         Some("find") => applied(run, "find", &args, world),
+        Some(name) if super::tool::adds(name) => run.more(world, format!("the words of {name} aren't known")),
         Some(name) => run.lost(world, format!("the words of {name} aren't known")),
         None => run.lost(world, "which program it runs isn't known".to_owned()),
     }
@@ -126,6 +129,7 @@ fn follow(run: &mut Run, effect: Effect, before: World) -> Outcome {
             run.failure = Some(why);
             Outcome::failed(after)
         }
+        Effect::Adds(why) => run.more(before, why),
         Effect::Unclear(why) => run.lost(before, why),
     }
 }
@@ -141,7 +145,10 @@ fn other(run: &Run, name: &str, words: &[Arg], world: World) -> Outcome {
     if name != "printf" && words.iter().filter_map(Arg::text).any(programs::tells) {
         return run.lost(world, format!("{name} may change accounts: its words tell of them"));
     }
-    if name != "printf" && !programs::only_reads(name, words) && words.iter().any(files::mentions) {
+    // What is copied is only read.
+    let plain_copy = name == "cp" && words.iter().all(|word| word.text().is_some_and(|text| !text.starts_with("-t")));
+    let written = if plain_copy { words.get(words.len().saturating_sub(1)..).unwrap_or_default() } else { words };
+    if name != "printf" && !programs::only_reads(name, words) && written.iter().any(files::mentions) {
         return run.lost(world, format!("{name} may change an account file"));
     }
     let folder = |word: &Arg| {
@@ -322,7 +329,9 @@ fn query(name: &str, words: &[Arg], world: World) -> Outcome {
         ("id", [name]) if name.parse::<u32>().is_err() => user(name),
         ("getent", ["passwd", key]) => key.parse().map_or_else(|_| user(key), |id| world.table.taken(Kind::Users, id)),
         ("getent", ["group", key]) => key.parse().map_or_else(|_| group(key), |id| world.table.taken(Kind::Groups, id)),
-        ("grep", [pattern, file]) if flags.iter().all(|flag| matches!(*flag, "-q" | "-E" | "-qE" | "-Eq" | "-s" | "-qs")) => {
+        ("grep", [pattern, file])
+            if flags.iter().all(|flag| matches!(*flag, "-q" | "-E" | "-qE" | "-Eq" | "-s" | "-qs")) =>
+        {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             let name = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix(':'));
             match (name.filter(|name| name.chars().all(plain)), *file) {

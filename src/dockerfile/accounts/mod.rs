@@ -133,7 +133,11 @@ pub fn accounts(base: Option<&KnownBase>, steps: &[Step]) -> Accounts {
 fn start(base: Option<&KnownBase>) -> World {
     let unknown = |why: &str| Arc::new(Unknown { line: None, why: why.to_owned() });
     let (table, shadow, adduser) = match base {
-        None => (Table::lost(unknown("the base image isn't one whose accounts are known")), Presence::Perhaps, Presence::Perhaps),
+        None => (
+            Table::lost(unknown("the base image isn't one whose accounts are known")),
+            Presence::Perhaps,
+            Presence::Perhaps,
+        ),
         Some(base) => {
             let mut table = Table::default();
             table.read(base.passwd(), base.group(), &Sure::Yes);

@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn every_way_of_writing_an_option_is_read() {
-        for line in ["-rmu 5 app", "app -r -m -u5", "-r --create-home --uid=5 app", "--sys -m --uid 5 -- app", "-rm -u 5 app"] {
+        for line in
+            ["-rmu 5 app", "app -r -m -u5", "-r --create-home --uid=5 app", "--sys -m --uid 5 -- app", "-rm -u 5 app"]
+        {
             let (given, operands) = read(Style::Getopt, line).unwrap();
             let letters: Vec<_> = given.iter().map(|(l, v)| (*l, v.as_str())).collect();
             assert_eq!(letters, [('r', ""), ('m', ""), ('u', "5")], "{line}");

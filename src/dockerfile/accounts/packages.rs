@@ -110,7 +110,18 @@ const QUIET_ALPINE: &[&str] = &[
 pub(super) fn is_manager(name: &str) -> bool {
     matches!(
         name,
-        "apt-get" | "apt" | "aptitude" | "apk" | "dpkg" | "yum" | "dnf" | "microdnf" | "tdnf" | "rpm" | "zypper" | "pacman"
+        "apt-get"
+            | "apt"
+            | "aptitude"
+            | "apk"
+            | "dpkg"
+            | "yum"
+            | "dnf"
+            | "microdnf"
+            | "tdnf"
+            | "rpm"
+            | "zypper"
+            | "pacman"
     )
 }
 
@@ -134,7 +145,10 @@ pub(super) fn manage(run: &Run, name: &str, words: &[Arg], mut world: World) -> 
     let plain = |text: &str| text.split(['=', '~', '<', '>', '@', ':']).next().unwrap_or_default().to_owned();
     let names = |wanted: &str| packages.iter().flatten().any(|text| plain(text) == wanted);
     match (name, verb) {
-        ("apt-get" | "apt" | "aptitude", "install" | "build-dep" | "satisfy" | "upgrade" | "dist-upgrade" | "full-upgrade") => {
+        (
+            "apt-get" | "apt" | "aptitude",
+            "install" | "build-dep" | "satisfy" | "upgrade" | "dist-upgrade" | "full-upgrade",
+        ) => {
             let alone = texts().any(|text| text.starts_with("--no-install-r"));
             let quiet = |text: &str| QUIET.contains(&text) || (alone && QUIET_ALONE.contains(&text));
             let debian = run.base.is_some_and(|base| base.family == Family::Debian);

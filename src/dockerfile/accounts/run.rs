@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::options::Arg;
 use super::shell::{self, Join, Node, Redirect};
-use super::table::{Id, Is, Reason, Table};
+use super::table::{Id, Is, Others, Reason, Table};
 use super::world::{Outcome, Presence, World, merge};
 use super::{Command, Unknown, command, files, words};
 use crate::dockerfile::bases::KnownBase;
@@ -87,7 +87,8 @@ fn is_root(table: &Table, user: &str) -> bool {
 /// Whether somebody who isn't root may become it.
 fn raises(command: &Command) -> bool {
     let raising = |text: &str| {
-        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).any(|w| matches!(w, "sudo" | "su" | "doas"))
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+            .any(|w| matches!(w, "sudo" | "su" | "doas"))
     };
     match command {
         Command::Exec(argv) => argv.iter().any(|word| raising(word)),
@@ -106,6 +107,12 @@ impl Run<'_> {
         world.table = Arc::new(Table::lost(Arc::new(Unknown { line: Some(self.line), why })));
         // It may be a function of the script's, or its own sourcing.
         world.forget_variables();
+        Outcome::either(world)
+    }
+
+    /// Any account may have been added, but none that was there is changed.
+    pub(super) fn more(&self, mut world: World, why: String) -> Outcome {
+        world.table_mut().others = Others::Any(Arc::new(Unknown { line: Some(self.line), why }));
         Outcome::either(world)
     }
 
@@ -137,7 +144,8 @@ impl Run<'_> {
                     let program = if program == Some("env") { words.next() } else { program };
                     matches!(program, Some("sh" | "bash" | "ash" | "dash"))
                 });
-                if let Some(flags) = interpreter.and_then(|path| path.split_whitespace().find(|word| word.starts_with('-')))
+                if let Some(flags) =
+                    interpreter.and_then(|path| path.split_whitespace().find(|word| word.starts_with('-')))
                 {
                     // A script of its own has the options of its first line, not those of SHELL.
                     world.errexit = if flags.contains('e') { Presence::Yes } else { Presence::No };
@@ -330,7 +338,7 @@ impl Run<'_> {
             }
         }
         if after.table != world.table {
-            after.table = Arc::new(Table::lost(reason));
+            after.table_mut().others = Others::Any(reason);
         }
         Outcome::either(after)
     }
@@ -416,7 +424,8 @@ impl Run<'_> {
             return known(value);
         }
         // What the shell or the engine sets, and the build arguments that every Dockerfile has.
-        let set = ["PWD", "OLDPWD", "HOME", "HOSTNAME", "IFS", "PPID", "OPTIND", "OPTARG", "UID", "EUID", "GROUPS", "RANDOM"];
+        let set =
+            ["PWD", "OLDPWD", "HOME", "HOSTNAME", "IFS", "PPID", "OPTIND", "OPTARG", "UID", "EUID", "GROUPS", "RANDOM"];
         let set = set.contains(&name) || name.starts_with("BASH") || name.starts_with("PS");
         let proxied = name.to_ascii_lowercase().ends_with("_proxy");
         match self.base {

@@ -19,6 +19,8 @@ pub(super) enum Effect {
     Fails(String),
     /// It fails, and why, but leaves this behind.
     Broken(World, String),
+    /// Which account it adds isn't known, and why; it changes none that is there.
+    Adds(String),
     /// What it does to accounts can't be said, and why.
     Unclear(String),
 }
@@ -68,6 +70,7 @@ impl<'a> Tool<'a> {
             // What may not have been done before it fails makes it unclear what is left.
             Err(Stop::Broken(why)) if self.doubt => Effect::Unclear(format!("{}: {why}", self.name)),
             Err(Stop::Broken(why)) => Effect::Broken(self.world, format!("{}: {why}", self.name)),
+            Err(Stop::Unclear(why)) if adds(self.name) => Effect::Adds(format!("{}: {why}", self.name)),
             Err(Stop::Unclear(why)) => Effect::Unclear(format!("{}: {why}", self.name)),
         }
     }
@@ -276,6 +279,11 @@ impl<'a> Tool<'a> {
         let is = there(self.table().group(name));
         self.refuses(&is, || format!("there is a group {name:?} already"))
     }
+}
+
+/// Whether a tool adds accounts, and changes none.
+pub(super) fn adds(name: &str) -> bool {
+    matches!(name, "useradd" | "adduser" | "groupadd" | "addgroup")
 }
 
 /// Whether, without what.

@@ -3,7 +3,7 @@
 use super::super::options::{Arg, Spec, Style, Takes};
 use super::super::table::{Id, Kind};
 use super::super::tool::{Stop, Tool};
-use super::{elsewhere, further};
+use super::{elsewhere, further, given};
 
 const USERMOD: &[Spec] = &[
     ('a', &["append"], Takes::Nothing),
@@ -55,8 +55,8 @@ pub(in super::super) fn usermod(tool: &mut Tool, words: &[Arg]) -> Result<(), St
     let options = tool.options(USERMOD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let name = tool.only_name(&options)?;
-    let given = options.value('g').map(|arg| tool.group_given(arg)).transpose()?;
-    let groups = further(tool, options.value('G'))?;
+    let given = given(tool, &options)?;
+    let groups = further(tool, &options)?;
     tool.user_there(&name)?;
     let row = tool.world.table.users.iter().find(|row| row.name == name).cloned();
     let unknown = || Id::Unknown(tool.reason("the user that it changes isn't known"));
@@ -173,6 +173,9 @@ pub(in super::super) fn groupmod(tool: &mut Tool, words: &[Arg]) -> Result<(), S
 
 pub(in super::super) fn gpasswd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
     let options = tool.options(GPASSWD, Style::Getopt, words)?;
+    if "adrR".chars().filter(|letter| options.has(*letter)).count() > 1 {
+        return Err(Stop::Unclear("its options exclude each other".to_owned()));
+    }
     let name = tool.only_name(&options)?;
     tool.group_there(&name)?;
     let text = |letter| match options.value(letter) {
@@ -180,8 +183,11 @@ pub(in super::super) fn gpasswd(tool: &mut Tool, words: &[Arg]) -> Result<(), St
         Some(Arg::Unknown) => Err(Stop::Unclear("a member isn't known".to_owned())),
         None => Ok(None),
     };
+    // The last counts, but each has to be there.
+    for user in options.values('a').filter_map(Arg::text) {
+        tool.user_there(user)?;
+    }
     if let Some(user) = text('a')? {
-        tool.user_there(&user)?;
         tool.add_member(&name, &user);
     }
     if let Some(user) = text('d')? {

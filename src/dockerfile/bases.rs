@@ -145,7 +145,7 @@ impl KnownBase {
             "adduser" | "addgroup" | "deluser" => self.adduser,
             // buildpack-deps: curl and scm variants. The slim images have none of them.
             "curl" | "wget" | "git" => Some(full),
-            "gcc" | "make" | "openssl" if full => Some(true),
+            "gcc" | "make" | "openssl" | "ps" | "pgrep" | "pidof" if full => Some(true),
             // ca-certificates, which python's slim images keep, needs openssl.
             "openssl" => {
                 if self.contents == Contents::Python {
@@ -154,7 +154,6 @@ impl KnownBase {
                     Some(false)
                 }
             }
-            "ps" | "pgrep" | "pidof" if full => Some(true),
             "ps" | "pgrep" if self.family == Family::Ubuntu => None,
             "nc" | "ncat" | "telnet" | "http" | "httpie" | "grpc_health_probe" | "redis-cli" | "pg_isready"
             | "mysqladmin" | "ping" | "gcc" | "make" | "ps" | "pgrep" | "jq" | "sudo" => {
@@ -185,10 +184,9 @@ impl KnownBase {
     /// What its /etc/group holds, as far as every image of that name has it.
     pub fn group(&self) -> &'static str {
         match (self.family, self.release) {
-            (Family::Debian, Release::Recent) => files::DEBIAN_GROUP,
             (Family::Ubuntu, Release::Recent) => files::UBUNTU_GROUP,
             (Family::Debian | Family::Ubuntu, Release::Earlier) => files::DEBIAN_11_GROUP,
-            (Family::Debian | Family::Ubuntu, Release::Unknown) => files::DEBIAN_GROUP,
+            (Family::Debian, _) | (Family::Ubuntu, Release::Unknown) => files::DEBIAN_GROUP,
             (Family::Alpine, _) => files::ALPINE_GROUP,
             (Family::Busybox, _) => files::BUSYBOX_GROUP,
             (Family::Distroless, _) => files::DISTROLESS_GROUP,

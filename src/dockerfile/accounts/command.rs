@@ -6,7 +6,7 @@ use super::shell::{self, Word};
 use super::table::{Is, Kind};
 use super::tool::{Effect, Stop, Tool};
 use super::world::{Outcome, Presence, World};
-use super::{busybox, debian, files, packages, programs, shadow};
+use super::{MOST_ACCOUNTS, TOOL_WORK, busybox, debian, files, packages, programs, shadow};
 use crate::dockerfile::bases::Family;
 
 /// Follows a command.
@@ -22,13 +22,13 @@ pub(super) fn command(run: &mut Run, words: &[Arg], world: World) -> Outcome {
     }
     match name {
         ":" | "true" | "cd" | "pushd" | "popd" | "shift" | "trap" | "alias" | "unalias" | "wait" | "ulimit"
-        | "umask" => Outcome::ok(world),
+        | "umask" | "echo" => Outcome::ok(world),
         "false" => {
             run.failure = Some("false".to_owned());
             Outcome::failed(world)
         }
-        "echo" => Outcome::ok(world),
-        "test" | "[" | "[[" => Outcome::either(world),
+        // What chroot changes is in another root.
+        "test" | "[" | "[[" | "chroot" => Outcome::either(world),
         "set" => Outcome::ok(set(rest, world)),
         "export" | "readonly" | "local" | "declare" | "typeset" => Outcome::ok(declare(rest, world)),
         "read" | "unset" | "getopts" | "mapfile" | "readarray" => Outcome::either(forget(rest, world)),
@@ -50,7 +50,6 @@ pub(super) fn command(run: &mut Run, words: &[Arg], world: World) -> Outcome {
         "su" | "runuser" | "gosu" | "su-exec" | "setpriv" => {
             run.lost(world, format!("{name} may run something as root"))
         }
-        "chroot" => Outcome::either(world),
         _ => other(run, name, rest, world),
     }
 }
@@ -101,6 +100,8 @@ fn tool(run: &Run, name: &str, words: &[Arg], world: &World) -> Option<Effect> {
         (None, Some((debian, busybox))) => match family {
             Some(Family::Debian | Family::Ubuntu) => (debian, world.adduser),
             Some(Family::Alpine | Family::Busybox) => (busybox, world.adduser),
+            // -g and --gid are the same to all that have addgroup.
+            _ if name == "addgroup" && busybox::reads_group(words) => (busybox, world.adduser),
             _ if busybox::reads(words) => (busybox, world.adduser),
             _ if debian::reads(words) => (debian, world.adduser),
             _ => (unknown_kind as Work, world.adduser),
@@ -118,6 +119,10 @@ fn unknown_kind(_: &mut Tool, _: &[Arg]) -> Result<(), Stop> {
 }
 
 fn follow(run: &mut Run, effect: Effect, before: World) -> Outcome {
+    run.spend(TOOL_WORK);
+    if before.table.users.len() + before.table.groups.len() > MOST_ACCOUNTS {
+        return run.lost(before, format!("it makes more than {MOST_ACCOUNTS} accounts"));
+    }
     match effect {
         Effect::Done(after) => Outcome::ok(after),
         Effect::Perhaps(after) => Outcome { ok: Some(after), failed: Some(before), overlooked: None },

@@ -59,15 +59,12 @@ pub(super) fn run(
     };
     let exits = run.exits.0.take();
     let reason = run.reason("how it ends isn't certain");
-    match merge(outcome.ok, exits, &reason) {
-        Some(world) => world,
-        None => {
-            let why = run.failure.take().unwrap_or_else(|| "it fails".to_owned());
-            let why = format!("no image can come of this, since a command fails: {why}");
-            let table = Arc::new(Table::lost(Arc::new(Unknown { line: Some(line), why })));
-            World { table, ..super::start(base) }
-        }
+    if let Some(world) = merge(outcome.ok, exits, &reason) {
+        return world;
     }
+    let why = run.failure.take().unwrap_or_else(|| "it fails".to_owned());
+    let why = format!("no image can come of this, since a command fails: {why}");
+    World { table: Arc::new(Table::lost(Arc::new(Unknown { line: Some(line), why }))), ..super::start(base) }
 }
 
 /// Whether a RUN is run by root. A name whose number isn't known is taken for somebody else's.
@@ -108,6 +105,11 @@ impl Run<'_> {
         // It may be a function of the script's, or its own sourcing.
         world.forget_variables();
         Outcome::either(world)
+    }
+
+    /// Work has been done.
+    pub(super) fn spend(&mut self, work: usize) {
+        *self.commands = self.commands.saturating_sub(work);
     }
 
     /// Any account may have been added, but none that was there is changed.
@@ -193,7 +195,7 @@ impl Run<'_> {
                 if *self.commands == 0 {
                     return self.lost(world, "the Dockerfile has too many commands".to_owned());
                 }
-                *self.commands -= 1;
+                self.spend(1);
                 self.simple(assignments, words, redirects, world)
             }
             Node::Chain(first, rest) => self.chain(first, rest, world),
@@ -222,10 +224,10 @@ impl Run<'_> {
                 self.redirected(redirects, outcome)
             }
             Node::If(branches, last) => self.branches(branches, last.as_deref(), world),
-            Node::Perhaps(nodes) => self.perhaps(nodes, world),
+            Node::Perhaps(nodes) => self.perhaps(nodes, &world),
             Node::Each(name, node) => {
                 let world = command::forget(&[Arg::Known(name.clone())], world);
-                self.perhaps(std::slice::from_ref(node), world)
+                self.perhaps(std::slice::from_ref(node), &world)
             }
             Node::Function(_) => Outcome::ok(world),
         }
@@ -323,7 +325,7 @@ impl Run<'_> {
     }
 
     /// What may be done any number of times: what it does once is no longer certain, and what it picks neither.
-    fn perhaps(&mut self, nodes: &[Node], world: World) -> Outcome {
+    fn perhaps(&mut self, nodes: &[Node], world: &World) -> Outcome {
         let reason = self.reason("whether and how often a command of a loop or a case is run isn't certain");
         let mut after = world.clone();
         for node in nodes {
@@ -333,7 +335,7 @@ impl Run<'_> {
                 self.unchecked -= 1;
                 let rest = outcome.not_ok(&reason);
                 if let Some(done) = merge(outcome.ok, rest, &reason) {
-                    after = after.or(done, &reason);
+                    after = after.or(&done, &reason);
                 }
             }
         }

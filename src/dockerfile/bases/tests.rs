@@ -55,6 +55,11 @@ fn names_lead_to_what_is_known() {
             assert_eq!(run(&format!("{image}{digest}")), Some(expected), "{image} by digest");
         }
     }
+}
+
+#[test]
+fn other_names_lead_nowhere() {
+    let digest = format!("@sha256:{}", "0".repeat(64));
     for image in [
         "",
         "app",

@@ -68,7 +68,7 @@ enum Primary {
 }
 
 pub(super) fn useradd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(USERADD, Style::Getopt, words)?;
+    let options = Tool::options(USERADD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let keys = keys(&options)?;
     if options.has('D') {
@@ -129,7 +129,7 @@ pub(super) fn useradd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 }
 
 pub(super) fn groupadd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(GROUPADD, Style::Getopt, words)?;
+    let options = Tool::options(GROUPADD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let keys = keys(&options)?;
     let name = tool.only_name(&options)?;
@@ -275,7 +275,7 @@ fn next(tool: &mut Tool, kind: Kind, system: bool, keys: &Keys) -> Result<Id, St
             above.filter(|id| *id <= most).or_else(|| range.clone().find(|id| !taken.contains(id)))
         }
     });
-    tool.picked(picked)
+    picked.id()
 }
 
 /// The id of a user's own group: the user's, where it is free and in the range; a system group's may be below it.

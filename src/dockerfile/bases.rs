@@ -138,18 +138,31 @@ impl KnownBase {
         match program {
             // Essential packages and apt, in every image of Debian's and Ubuntu's: bash, dash, coreutils, grep, sed, tar,
             // findutils, perl-base; shadow's tools are passwd's, which has priority required.
-            "sh" | "bash" | "cat" | "ls" | "grep" | "sed" | "awk" | "tar" | "gzip" | "find" | "perl" | "test" | "timeout"
-            | "apt-get" | "dpkg" | "useradd" | "usermod" | "groupadd" | "id" | "getent" | "hostname" => Some(true),
+            "sh" | "bash" | "cat" | "ls" | "grep" | "sed" | "awk" | "tar" | "gzip" | "find" | "perl" | "test"
+            | "timeout" | "apt-get" | "dpkg" | "useradd" | "usermod" | "groupadd" | "id" | "getent" | "hostname" => {
+                Some(true)
+            }
             "adduser" | "addgroup" | "deluser" => self.adduser,
             // buildpack-deps: curl and scm variants. The slim images have none of them.
             "curl" | "wget" | "git" => Some(full),
-            "gcc" | "make" | "openssl" if full => Some(true),
+            "gcc" | "make" | "openssl" | "ps" | "pgrep" | "pidof" if full => Some(true),
             // ca-certificates, which python's slim images keep, needs openssl.
-            "openssl" => if self.contents == Contents::Python { None } else { Some(false) },
-            "ps" | "pgrep" | "pidof" if full => Some(true),
+            "openssl" => {
+                if self.contents == Contents::Python {
+                    None
+                } else {
+                    Some(false)
+                }
+            }
             "ps" | "pgrep" if self.family == Family::Ubuntu => None,
-            "nc" | "ncat" | "telnet" | "http" | "httpie" | "grpc_health_probe" | "redis-cli" | "pg_isready" | "mysqladmin"
-            | "ping" | "gcc" | "make" | "ps" | "pgrep" | "jq" | "sudo" => if full { None } else { Some(false) },
+            "nc" | "ncat" | "telnet" | "http" | "httpie" | "grpc_health_probe" | "redis-cli" | "pg_isready"
+            | "mysqladmin" | "ping" | "gcc" | "make" | "ps" | "pgrep" | "jq" | "sudo" => {
+                if full {
+                    None
+                } else {
+                    Some(false)
+                }
+            }
             _ => None,
         }
     }
@@ -171,10 +184,9 @@ impl KnownBase {
     /// What its /etc/group holds, as far as every image of that name has it.
     pub fn group(&self) -> &'static str {
         match (self.family, self.release) {
-            (Family::Debian, Release::Recent) => files::DEBIAN_GROUP,
             (Family::Ubuntu, Release::Recent) => files::UBUNTU_GROUP,
             (Family::Debian | Family::Ubuntu, Release::Earlier) => files::DEBIAN_11_GROUP,
-            (Family::Debian | Family::Ubuntu, Release::Unknown) => files::DEBIAN_GROUP,
+            (Family::Debian, _) | (Family::Ubuntu, Release::Unknown) => files::DEBIAN_GROUP,
             (Family::Alpine, _) => files::ALPINE_GROUP,
             (Family::Busybox, _) => files::BUSYBOX_GROUP,
             (Family::Distroless, _) => files::DISTROLESS_GROUP,
@@ -214,12 +226,13 @@ impl KnownBase {
 fn of_busybox(program: &str, family: Family) -> Option<bool> {
     let alpine = family == Family::Alpine;
     match program {
-        "sh" | "ash" | "wget" | "nc" | "cat" | "ls" | "grep" | "sed" | "awk" | "tar" | "gzip" | "find" | "test" | "timeout"
-        | "ps" | "pgrep" | "pidof" | "ping" | "id" | "hostname" | "adduser" | "addgroup" | "deluser" | "telnet" => Some(true),
+        "sh" | "ash" | "wget" | "nc" | "cat" | "ls" | "grep" | "sed" | "awk" | "tar" | "gzip" | "find" | "test"
+        | "timeout" | "ps" | "pgrep" | "pidof" | "ping" | "id" | "hostname" | "adduser" | "addgroup" | "deluser"
+        | "telnet" => Some(true),
         // apk-tools, and musl-utils; both in every image of Alpine's.
         "apk" | "getent" => Some(alpine),
-        "bash" | "curl" | "git" | "perl" | "gcc" | "make" | "useradd" | "usermod" | "groupadd" | "apt-get" | "sudo" | "jq"
-        | "openssl" | "redis-cli" | "pg_isready" | "grpc_health_probe" => Some(false),
+        "bash" | "curl" | "git" | "perl" | "gcc" | "make" | "useradd" | "usermod" | "groupadd" | "apt-get" | "sudo"
+        | "jq" | "openssl" | "redis-cli" | "pg_isready" | "grpc_health_probe" => Some(false),
         _ => None,
     }
 }

@@ -28,7 +28,7 @@ const DELUSER: &[Spec] = &[('r', &["remove-home"], Takes::Nothing)];
 const SAFE: u32 = 60_000;
 
 pub(super) fn adduser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(ADDUSER, Style::Getopt, words)?;
+    let options = Tool::options(ADDUSER, Style::Getopt, words)?;
     if let Some(names) = Tool::two_names(&options).filter(|_| !options.any()) {
         let (user, group) = names?;
         return join(tool, &user, &group);
@@ -75,7 +75,7 @@ pub(super) fn adduser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 }
 
 pub(super) fn addgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(ADDGROUP, Style::Getopt, words)?;
+    let options = Tool::options(ADDGROUP, Style::Getopt, words)?;
     if let Some(names) = Tool::two_names(&options) {
         let (user, group) = names?;
         return if options.has('g') {
@@ -99,7 +99,11 @@ pub(super) fn addgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 }
 
 pub(super) fn deluser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(DELUSER, Style::Getopt, words)?;
+    let options = Tool::options(DELUSER, Style::Getopt, words)?;
+    if options.values('r').count() > 1 {
+        // BusyBox counts its words wrongly then.
+        return Err(Stop::Fails("an option is repeated".to_owned()));
+    }
     let name = tool.only_name(&options)?;
     tool.user_there(&name)?;
     tool.world.table_mut().users.retain(|row| row.name != name);
@@ -116,7 +120,7 @@ pub(super) fn deluser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 }
 
 pub(super) fn delgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(&[], Style::Getopt, words)?;
+    let options = Tool::options(&[], Style::Getopt, words)?;
     if let Some(names) = Tool::two_names(&options) {
         let (user, group) = names?;
         tool.group_there(&group)?;
@@ -155,7 +159,12 @@ fn stated(tool: &mut Tool, arg: &Arg) -> Result<Id, Stop> {
 fn next(tool: &mut Tool, kinds: &[Kind], system: bool) -> Result<Id, Stop> {
     let range = if system { 100..=999 } else { 1000..=SAFE };
     let picked = tool.table().pick(kinds, &range, |taken: &BTreeSet<u32>| range.clone().find(|id| !taken.contains(id)));
-    tool.picked(picked)
+    picked.id()
+}
+
+/// Whether a command line is one that BusyBox's addgroup takes.
+pub(super) fn reads_group(words: &[Arg]) -> bool {
+    Options::read(ADDGROUP, Style::Getopt, words).is_ok()
 }
 
 /// Whether a command line is one that only BusyBox's adduser takes.

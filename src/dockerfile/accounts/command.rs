@@ -6,7 +6,7 @@ use super::shell::{self, Word};
 use super::table::{Is, Kind};
 use super::tool::{Effect, Stop, Tool};
 use super::world::{Outcome, Presence, World};
-use super::{busybox, debian, files, packages, programs, shadow};
+use super::{MOST_ACCOUNTS, TOOL_WORK, busybox, debian, files, packages, programs, shadow};
 use crate::dockerfile::bases::Family;
 
 /// Follows a command.
@@ -21,15 +21,14 @@ pub(super) fn command(run: &mut Run, words: &[Arg], world: World) -> Outcome {
         return packages::manage(run, name, rest, world);
     }
     match name {
-        ":" | "true" | "cd" | "pushd" | "popd" | "shift" | "trap" | "alias" | "unalias" | "wait" | "ulimit" | "umask" => {
-            Outcome::ok(world)
-        }
+        ":" | "true" | "cd" | "pushd" | "popd" | "shift" | "trap" | "alias" | "unalias" | "wait" | "ulimit"
+        | "umask" | "echo" => Outcome::ok(world),
         "false" => {
             run.failure = Some("false".to_owned());
             Outcome::failed(world)
         }
-        "echo" => Outcome::ok(world),
-        "test" | "[" | "[[" => Outcome::either(world),
+        // What chroot changes is in another root.
+        "test" | "[" | "[[" | "chroot" => Outcome::either(world),
         "set" => Outcome::ok(set(rest, world)),
         "export" | "readonly" | "local" | "declare" | "typeset" => Outcome::ok(declare(rest, world)),
         "read" | "unset" | "getopts" | "mapfile" | "readarray" => Outcome::either(forget(rest, world)),
@@ -43,14 +42,14 @@ pub(super) fn command(run: &mut Run, words: &[Arg], world: World) -> Outcome {
             Outcome::default()
         }
         "command" | "which" | "type" | "hash" if asks(name, rest) => presence(rest, world),
-        "command" | "builtin" | "nohup" | "time" | "eatmydata" | "sudo" | "doas" | "env" | "nice" | "timeout" | "chronic" => {
-            wrapped(run, name, rest, world)
-        }
+        "command" | "builtin" | "nohup" | "time" | "eatmydata" | "sudo" | "doas" | "env" | "nice" | "timeout"
+        | "chronic" => wrapped(run, name, rest, world),
         "sh" | "bash" | "ash" | "dash" => inner(run, name, rest, world),
         "id" | "getent" | "grep" => query(name, rest, world),
         "find" | "xargs" => applied(run, name, rest, world),
-        "su" | "runuser" | "gosu" | "su-exec" | "setpriv" => run.lost(world, format!("{name} may run something as root")),
-        "chroot" => Outcome::either(world),
+        "su" | "runuser" | "gosu" | "su-exec" | "setpriv" => {
+            run.lost(world, format!("{name} may run something as root"))
+        }
         _ => other(run, name, rest, world),
     }
 }
@@ -62,11 +61,14 @@ pub(super) fn unsplit(run: &mut Run, first: Option<&Word>, words: &[Word], world
     let args: Vec<_> = words.iter().skip(1).map(|word| shell::literal(word).map_or(Arg::Unknown, Arg::Known)).collect();
     match name {
         Some("echo" | "printf" | "test" | "[" | "[[" | "cd") => Outcome::either(world),
-        Some("export" | "local" | "declare" | "read" | "unset" | "set") => Outcome::either(forget(&[Arg::Unknown], world)),
+        Some("export" | "local" | "declare" | "read" | "unset" | "set") => {
+            Outcome::either(forget(&[Arg::Unknown], world))
+        }
         Some("exit" | "return") => exit(run, &[Arg::Unknown], world),
         Some(name) if packages::is_manager(name) => packages::manage(run, name, &args, world),
         Some(name) if programs::is_inert(name) => other(run, name, &args, world),
         Some("find") => applied(run, "find", &args, world),
+        Some(name) if super::tool::adds(name) => run.more(world, format!("the words of {name} aren't known")),
         Some(name) => run.lost(world, format!("the words of {name} aren't known")),
         None => run.lost(world, "which program it runs isn't known".to_owned()),
     }
@@ -98,6 +100,8 @@ fn tool(run: &Run, name: &str, words: &[Arg], world: &World) -> Option<Effect> {
         (None, Some((debian, busybox))) => match family {
             Some(Family::Debian | Family::Ubuntu) => (debian, world.adduser),
             Some(Family::Alpine | Family::Busybox) => (busybox, world.adduser),
+            // -g and --gid are the same to all that have addgroup.
+            _ if name == "addgroup" && busybox::reads_group(words) => (busybox, world.adduser),
             _ if busybox::reads(words) => (busybox, world.adduser),
             _ if debian::reads(words) => (debian, world.adduser),
             _ => (unknown_kind as Work, world.adduser),
@@ -115,6 +119,10 @@ fn unknown_kind(_: &mut Tool, _: &[Arg]) -> Result<(), Stop> {
 }
 
 fn follow(run: &mut Run, effect: Effect, before: World) -> Outcome {
+    run.spend(TOOL_WORK);
+    if before.table.users.len() + before.table.groups.len() > MOST_ACCOUNTS {
+        return run.lost(before, format!("it makes more than {MOST_ACCOUNTS} accounts"));
+    }
     match effect {
         Effect::Done(after) => Outcome::ok(after),
         Effect::Perhaps(after) => Outcome { ok: Some(after), failed: Some(before), overlooked: None },
@@ -126,6 +134,7 @@ fn follow(run: &mut Run, effect: Effect, before: World) -> Outcome {
             run.failure = Some(why);
             Outcome::failed(after)
         }
+        Effect::Adds(why) => run.more(before, why),
         Effect::Unclear(why) => run.lost(before, why),
     }
 }
@@ -141,7 +150,10 @@ fn other(run: &Run, name: &str, words: &[Arg], world: World) -> Outcome {
     if name != "printf" && words.iter().filter_map(Arg::text).any(programs::tells) {
         return run.lost(world, format!("{name} may change accounts: its words tell of them"));
     }
-    if name != "printf" && !programs::only_reads(name, words) && words.iter().any(files::mentions) {
+    // What is copied is only read.
+    let plain_copy = name == "cp" && words.iter().all(|word| word.text().is_some_and(|text| !text.starts_with("-t")));
+    let written = if plain_copy { words.get(words.len().saturating_sub(1)..).unwrap_or_default() } else { words };
+    if name != "printf" && !programs::only_reads(name, words) && written.iter().any(files::mentions) {
         return run.lost(world, format!("{name} may change an account file"));
     }
     let folder = |word: &Arg| {
@@ -322,7 +334,9 @@ fn query(name: &str, words: &[Arg], world: World) -> Outcome {
         ("id", [name]) if name.parse::<u32>().is_err() => user(name),
         ("getent", ["passwd", key]) => key.parse().map_or_else(|_| user(key), |id| world.table.taken(Kind::Users, id)),
         ("getent", ["group", key]) => key.parse().map_or_else(|_| group(key), |id| world.table.taken(Kind::Groups, id)),
-        ("grep", [pattern, file]) if flags.iter().all(|flag| matches!(*flag, "-q" | "-E" | "-qE" | "-Eq" | "-s" | "-qs")) => {
+        ("grep", [pattern, file])
+            if flags.iter().all(|flag| matches!(*flag, "-q" | "-E" | "-qE" | "-Eq" | "-s" | "-qs")) =>
+        {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             let name = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix(':'));
             match (name.filter(|name| name.chars().all(plain)), *file) {

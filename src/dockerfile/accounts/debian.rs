@@ -52,7 +52,7 @@ const OTHERS: RangeInclusive<u32> = 1000..=59_999;
 const NOGROUP: u32 = 65_534;
 
 pub(super) fn adduser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = read(tool, words)?;
+    let options = read(words)?;
     if let Some(names) = Tool::two_names(&options) {
         let (user, group) = names?;
         tool.user_there(&user)?;
@@ -68,7 +68,7 @@ pub(super) fn adduser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 }
 
 pub(super) fn addgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = read(tool, words)?;
+    let options = read(words)?;
     if let Some(names) = Tool::two_names(&options) {
         // Older ones add the user to the group, newer ones refuse.
         let (user, group) = names?;
@@ -80,8 +80,8 @@ pub(super) fn addgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
     group(tool, &options, is_system)
 }
 
-fn read(tool: &mut Tool, words: &[Arg]) -> Result<Options, Stop> {
-    let options = tool.options(ADD, Style::Perl, words)?;
+fn read(words: &[Arg]) -> Result<Options, Stop> {
+    let options = Tool::options(ADD, Style::Perl, words)?;
     if options.has('c') {
         return Err(Stop::Unclear("it has a configuration of its own".to_owned()));
     }
@@ -212,13 +212,10 @@ fn ordinary(tool: &mut Tool, options: &Options) -> Result<(), Stop> {
         None if options.has('i') => first(tool, options, &[Kind::Users], false)?,
         None => first(tool, options, &[Kind::Users, Kind::Groups], false)?,
     };
-    let gid = match chosen {
-        Some(gid) => gid,
-        None => {
-            tool.add_group(&name, uid.clone());
-            uid.clone()
-        }
-    };
+    let gid = chosen.unwrap_or_else(|| {
+        tool.add_group(&name, uid.clone());
+        uid.clone()
+    });
     tool.add_user(&name, uid, gid);
     if tool.base.is_some_and(|base| matches!(base.release, Release::Recent)) {
         // Since 3.129 every user is a member of `users`.
@@ -263,16 +260,16 @@ fn first(tool: &mut Tool, options: &Options, kinds: &[Kind], system: bool) -> Re
     }
     let picked: Picked =
         tool.table().pick(kinds, &range, |taken: &BTreeSet<u32>| range.clone().find(|id| !taken.contains(id)));
-    tool.picked(picked)
+    picked.id()
 }
 
 pub(super) fn deluser(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(DELETE, Style::Perl, words)?;
+    let options = Tool::options(DELETE, Style::Perl, words)?;
     if options.has('G') { delete_group(tool, &options) } else { delete_user(tool, &options) }
 }
 
 pub(super) fn delgroup(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(DELETE, Style::Perl, words)?;
+    let options = Tool::options(DELETE, Style::Perl, words)?;
     delete_group(tool, &options)
 }
 

@@ -102,15 +102,16 @@ pub struct Accounts {
     table: Arc<Table>,
 }
 
-/// As many commands are followed; a Dockerfile with more is a riddle, not a build.
-const MOST_COMMANDS: usize = 20_000;
-/// As many accounts are kept.
-const MOST_ACCOUNTS: usize = 2_000;
+/// As much work is done: a command counts 1, one that changes accounts [`TOOL_WORK`].
+const MOST_WORK: usize = 20_000;
+const TOOL_WORK: usize = 20;
+/// As many accounts are kept: no image has as many, and what is done for each command grows with them.
+const MOST_ACCOUNTS: usize = 500;
 
 /// Follows the instructions of a Dockerfile from a base image, of which nothing is known where it is `None`.
 pub fn accounts(base: Option<&KnownBase>, steps: &[Step]) -> Accounts {
     let mut world = start(base);
-    let mut commands = MOST_COMMANDS;
+    let mut commands = MOST_WORK;
     for step in steps {
         match step.kind {
             Kind::Copy { sources, destination } => {
@@ -122,10 +123,6 @@ pub fn accounts(base: Option<&KnownBase>, steps: &[Step]) -> Accounts {
                 world = run::run(base, step.line, &command, user, env, world, &mut commands);
             }
         }
-        if world.table.users.len() + world.table.groups.len() > MOST_ACCOUNTS {
-            let why = format!("it makes more than {MOST_ACCOUNTS} accounts");
-            world.table = Arc::new(Table::lost(Arc::new(Unknown { line: Some(step.line), why })));
-        }
     }
     Accounts { table: world.table }
 }
@@ -133,7 +130,11 @@ pub fn accounts(base: Option<&KnownBase>, steps: &[Step]) -> Accounts {
 fn start(base: Option<&KnownBase>) -> World {
     let unknown = |why: &str| Arc::new(Unknown { line: None, why: why.to_owned() });
     let (table, shadow, adduser) = match base {
-        None => (Table::lost(unknown("the base image isn't one whose accounts are known")), Presence::Perhaps, Presence::Perhaps),
+        None => (
+            Table::lost(unknown("the base image isn't one whose accounts are known")),
+            Presence::Perhaps,
+            Presence::Perhaps,
+        ),
         Some(base) => {
             let mut table = Table::default();
             table.read(base.passwd(), base.group(), &Sure::Yes);
@@ -173,7 +174,7 @@ impl Accounts {
             Number::OutOfRange => return Err(out_of_range(user)),
             Number::Name => {
                 let row = self.named(user)?;
-                (Is::Yes(row), self.id(&row.uid)?, UidSource::Passwd)
+                (Is::Yes(row), known(&row.uid)?, UidSource::Passwd)
             }
         };
         let name = match &row {
@@ -184,7 +185,7 @@ impl Accounts {
             (Number::Is(gid), _) => (gid, GidSource::Stated),
             (Number::OutOfRange, _) => return Err(out_of_range(group)),
             (Number::Name, _) if !group.is_empty() => (self.group(group)?, GidSource::Group),
-            (_, Is::Yes(row)) => (self.id(&row.gid)?, GidSource::Passwd),
+            (_, Is::Yes(row)) => (known(&row.gid)?, GidSource::Passwd),
             (_, Is::No) => (0, GidSource::NoEntry),
             (_, Is::Perhaps(reason)) => return Err((**reason).clone()),
         };
@@ -207,10 +208,11 @@ impl Accounts {
     }
 
     fn named(&self, name: &str) -> Result<&table::User, Unknown> {
-        if name == "root" && !self.table.users.iter().any(|row| row.name == name) {
-            if let Is::Yes(row) = self.root() {
-                return Ok(row);
-            }
+        if name == "root"
+            && !self.table.users.iter().any(|row| row.name == name)
+            && let Is::Yes(row) = self.root()
+        {
+            return Ok(row);
         }
         match self.table.user(name) {
             Is::Yes(row) => Ok(row),
@@ -242,21 +244,12 @@ impl Accounts {
             return Ok(0);
         }
         match self.table.group(name) {
-            Is::Yes(row) => self.id(&row.gid),
+            Is::Yes(row) => known(&row.gid),
             Is::No => {
                 let why = format!("neither the base image nor the Dockerfile has a group {name:?}");
                 Err(Unknown { line: None, why })
             }
             Is::Perhaps(reason) => Err((*reason).clone()),
-        }
-    }
-
-    #[allow(clippy::unused_self)]
-    fn id(&self, id: &Id) -> Result<u32, Unknown> {
-        match id {
-            Id::Known(id) if *id <= LARGEST_ID => Ok(*id),
-            Id::Known(id) => Err(out_of_range(&id.to_string())),
-            Id::Unknown(reason) => Err((**reason).clone()),
         }
     }
 
@@ -266,6 +259,15 @@ impl Accounts {
         gids.sort_unstable();
         gids.dedup();
         gids
+    }
+}
+
+/// An id that is known, and that a runtime takes.
+fn known(id: &Id) -> Result<u32, Unknown> {
+    match id {
+        Id::Known(id) if *id <= LARGEST_ID => Ok(*id),
+        Id::Known(id) => Err(out_of_range(&id.to_string())),
+        Id::Unknown(reason) => Err((**reason).clone()),
     }
 }
 

@@ -135,8 +135,7 @@ impl Options {
         text: &str,
         words: &mut impl Iterator<Item = &'a Arg>,
     ) -> Result<(), Wrong> {
-        let mut letters = text.char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in text.char_indices() {
             let wrong = || Wrong::Option(format!("-{letter}"));
             let (_, _, takes) = specs.iter().find(|(known, _, _)| *known == letter).ok_or_else(wrong)?;
             match takes {
@@ -170,7 +169,9 @@ mod tests {
         ('U', &["user-group"], Takes::Nothing),
     ];
 
-    fn read(style: Style, line: &str) -> Result<(Vec<(char, String)>, Vec<String>), Wrong> {
+    type Read = (Vec<(char, String)>, Vec<String>);
+
+    fn read(style: Style, line: &str) -> Result<Read, Wrong> {
         let words: Vec<_> = line.split(' ').map(|word| Arg::Known(word.to_owned())).collect();
         let text = |arg: &Arg| arg.text().unwrap().to_owned();
         Options::read(SPECS, style, &words).map(|options| {
@@ -180,7 +181,9 @@ mod tests {
 
     #[test]
     fn every_way_of_writing_an_option_is_read() {
-        for line in ["-rmu 5 app", "app -r -m -u5", "-r --create-home --uid=5 app", "--sys -m --uid 5 -- app", "-rm -u 5 app"] {
+        for line in
+            ["-rmu 5 app", "app -r -m -u5", "-r --create-home --uid=5 app", "--sys -m --uid 5 -- app", "-rm -u 5 app"]
+        {
             let (given, operands) = read(Style::Getopt, line).unwrap();
             let letters: Vec<_> = given.iter().map(|(l, v)| (*l, v.as_str())).collect();
             assert_eq!(letters, [('r', ""), ('m', ""), ('u', "5")], "{line}");

@@ -110,31 +110,34 @@ const QUIET_ALPINE: &[&str] = &[
 pub(super) fn is_manager(name: &str) -> bool {
     matches!(
         name,
-        "apt-get" | "apt" | "aptitude" | "apk" | "dpkg" | "yum" | "dnf" | "microdnf" | "tdnf" | "rpm" | "zypper" | "pacman"
+        "apt-get"
+            | "apt"
+            | "aptitude"
+            | "apk"
+            | "dpkg"
+            | "yum"
+            | "dnf"
+            | "microdnf"
+            | "tdnf"
+            | "rpm"
+            | "zypper"
+            | "pacman"
     )
 }
 
 /// What a call of a package manager may leave behind.
 pub(super) fn manage(run: &Run, name: &str, words: &[Arg], mut world: World) -> Outcome {
     let texts = || words.iter().filter_map(Arg::text);
-    let options_with_values = ["-o", "-t", "-c", "--target-release", "-X", "--repository", "--virtual", "-p", "--root"];
-    let mut operands = Vec::new();
-    let mut skip = false;
-    for word in words {
-        match word.text() {
-            _ if skip => skip = false,
-            Some("-t") if name == "apk" => skip = true,
-            Some(text) if options_with_values.contains(&text) => skip = true,
-            Some(text) if text.starts_with(['-', '.']) && !text.contains('/') => {}
-            _ => operands.push(word.text()),
-        }
-    }
+    let operands = operands(name, words);
     let verb = operands.first().copied().flatten().unwrap_or_default();
     let packages = operands.get(1..).unwrap_or_default();
     let plain = |text: &str| text.split(['=', '~', '<', '>', '@', ':']).next().unwrap_or_default().to_owned();
     let names = |wanted: &str| packages.iter().flatten().any(|text| plain(text) == wanted);
     match (name, verb) {
-        ("apt-get" | "apt" | "aptitude", "install" | "build-dep" | "satisfy" | "upgrade" | "dist-upgrade" | "full-upgrade") => {
+        (
+            "apt-get" | "apt" | "aptitude",
+            "install" | "build-dep" | "satisfy" | "upgrade" | "dist-upgrade" | "full-upgrade",
+        ) => {
             let alone = texts().any(|text| text.starts_with("--no-install-r"));
             let quiet = |text: &str| QUIET.contains(&text) || (alone && QUIET_ALONE.contains(&text));
             let debian = run.base.is_some_and(|base| base.family == Family::Debian);
@@ -183,6 +186,23 @@ pub(super) fn manage(run: &Run, name: &str, words: &[Arg], mut world: World) -> 
         }
     }
     Outcome::either(world)
+}
+
+/// The words that are no options, nor values of options.
+fn operands<'a>(name: &str, words: &'a [Arg]) -> Vec<Option<&'a str>> {
+    let options_with_values = ["-o", "-t", "-c", "--target-release", "-X", "--repository", "--virtual", "-p", "--root"];
+    let mut operands = Vec::new();
+    let mut skip = false;
+    for word in words {
+        match word.text() {
+            _ if skip => skip = false,
+            Some("-t") if name == "apk" => skip = true,
+            Some(text) if options_with_values.contains(&text) => skip = true,
+            Some(text) if text.starts_with(['-', '.']) && !text.contains('/') => {}
+            _ => operands.push(word.text()),
+        }
+    }
+    operands
 }
 
 fn taint(run: &Run, packages: &[Option<&str>]) -> super::table::Reason {

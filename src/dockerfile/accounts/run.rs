@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::options::Arg;
 use super::shell::{self, Join, Node, Redirect};
-use super::table::{Id, Is, Reason, Table};
+use super::table::{Id, Is, Others, Reason, Table};
 use super::world::{Outcome, Presence, World, merge};
 use super::{Command, Unknown, command, files, words};
 use crate::dockerfile::bases::KnownBase;
@@ -59,15 +59,12 @@ pub(super) fn run(
     };
     let exits = run.exits.0.take();
     let reason = run.reason("how it ends isn't certain");
-    match merge(outcome.ok, exits, &reason) {
-        Some(world) => world,
-        None => {
-            let why = run.failure.take().unwrap_or_else(|| "it fails".to_owned());
-            let why = format!("no image can come of this, since a command fails: {why}");
-            let table = Arc::new(Table::lost(Arc::new(Unknown { line: Some(line), why })));
-            World { table, ..super::start(base) }
-        }
+    if let Some(world) = merge(outcome.ok, exits, &reason) {
+        return world;
     }
+    let why = run.failure.take().unwrap_or_else(|| "it fails".to_owned());
+    let why = format!("no image can come of this, since a command fails: {why}");
+    World { table: Arc::new(Table::lost(Arc::new(Unknown { line: Some(line), why }))), ..super::start(base) }
 }
 
 /// Whether a RUN is run by root. A name whose number isn't known is taken for somebody else's.
@@ -87,7 +84,8 @@ fn is_root(table: &Table, user: &str) -> bool {
 /// Whether somebody who isn't root may become it.
 fn raises(command: &Command) -> bool {
     let raising = |text: &str| {
-        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).any(|w| matches!(w, "sudo" | "su" | "doas"))
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+            .any(|w| matches!(w, "sudo" | "su" | "doas"))
     };
     match command {
         Command::Exec(argv) => argv.iter().any(|word| raising(word)),
@@ -106,6 +104,17 @@ impl Run<'_> {
         world.table = Arc::new(Table::lost(Arc::new(Unknown { line: Some(self.line), why })));
         // It may be a function of the script's, or its own sourcing.
         world.forget_variables();
+        Outcome::either(world)
+    }
+
+    /// Work has been done.
+    pub(super) fn spend(&mut self, work: usize) {
+        *self.commands = self.commands.saturating_sub(work);
+    }
+
+    /// Any account may have been added, but none that was there is changed.
+    pub(super) fn more(&self, mut world: World, why: String) -> Outcome {
+        world.table_mut().others = Others::Any(Arc::new(Unknown { line: Some(self.line), why }));
         Outcome::either(world)
     }
 
@@ -137,7 +146,8 @@ impl Run<'_> {
                     let program = if program == Some("env") { words.next() } else { program };
                     matches!(program, Some("sh" | "bash" | "ash" | "dash"))
                 });
-                if let Some(flags) = interpreter.and_then(|path| path.split_whitespace().find(|word| word.starts_with('-')))
+                if let Some(flags) =
+                    interpreter.and_then(|path| path.split_whitespace().find(|word| word.starts_with('-')))
                 {
                     // A script of its own has the options of its first line, not those of SHELL.
                     world.errexit = if flags.contains('e') { Presence::Yes } else { Presence::No };
@@ -185,7 +195,7 @@ impl Run<'_> {
                 if *self.commands == 0 {
                     return self.lost(world, "the Dockerfile has too many commands".to_owned());
                 }
-                *self.commands -= 1;
+                self.spend(1);
                 self.simple(assignments, words, redirects, world)
             }
             Node::Chain(first, rest) => self.chain(first, rest, world),
@@ -214,10 +224,10 @@ impl Run<'_> {
                 self.redirected(redirects, outcome)
             }
             Node::If(branches, last) => self.branches(branches, last.as_deref(), world),
-            Node::Perhaps(nodes) => self.perhaps(nodes, world),
+            Node::Perhaps(nodes) => self.perhaps(nodes, &world),
             Node::Each(name, node) => {
                 let world = command::forget(&[Arg::Known(name.clone())], world);
-                self.perhaps(std::slice::from_ref(node), world)
+                self.perhaps(std::slice::from_ref(node), &world)
             }
             Node::Function(_) => Outcome::ok(world),
         }
@@ -315,7 +325,7 @@ impl Run<'_> {
     }
 
     /// What may be done any number of times: what it does once is no longer certain, and what it picks neither.
-    fn perhaps(&mut self, nodes: &[Node], world: World) -> Outcome {
+    fn perhaps(&mut self, nodes: &[Node], world: &World) -> Outcome {
         let reason = self.reason("whether and how often a command of a loop or a case is run isn't certain");
         let mut after = world.clone();
         for node in nodes {
@@ -325,12 +335,12 @@ impl Run<'_> {
                 self.unchecked -= 1;
                 let rest = outcome.not_ok(&reason);
                 if let Some(done) = merge(outcome.ok, rest, &reason) {
-                    after = after.or(done, &reason);
+                    after = after.or(&done, &reason);
                 }
             }
         }
         if after.table != world.table {
-            after.table = Arc::new(Table::lost(reason));
+            after.table_mut().others = Others::Any(reason);
         }
         Outcome::either(after)
     }
@@ -416,7 +426,8 @@ impl Run<'_> {
             return known(value);
         }
         // What the shell or the engine sets, and the build arguments that every Dockerfile has.
-        let set = ["PWD", "OLDPWD", "HOME", "HOSTNAME", "IFS", "PPID", "OPTIND", "OPTARG", "UID", "EUID", "GROUPS", "RANDOM"];
+        let set =
+            ["PWD", "OLDPWD", "HOME", "HOSTNAME", "IFS", "PPID", "OPTIND", "OPTARG", "UID", "EUID", "GROUPS", "RANDOM"];
         let set = set.contains(&name) || name.starts_with("BASH") || name.starts_with("PS");
         let proxied = name.to_ascii_lowercase().ends_with("_proxy");
         match self.base {

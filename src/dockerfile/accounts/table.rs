@@ -243,7 +243,8 @@ pub(super) fn join(one: &Table, other: &Table, reason: &Reason) -> Table {
     let mut users = Vec::new();
     for row in &one.users {
         let twin = other.users.iter().find(|twin| twin.name == row.name);
-        let (uid, gid) = twin.map_or((row.uid.clone(), row.gid.clone()), |t| (id(&row.uid, &t.uid), id(&row.gid, &t.gid)));
+        let (uid, gid) =
+            twin.map_or((row.uid.clone(), row.gid.clone()), |t| (id(&row.uid, &t.uid), id(&row.gid, &t.gid)));
         users.push(User { name: row.name.clone(), uid, gid, sure: sure(&row.sure, twin.map(|t| &t.sure)) });
     }
     for row in other.users.iter().filter(|row| one.users.iter().all(|twin| twin.name != row.name)) {

@@ -19,6 +19,8 @@ pub(super) enum Effect {
     Fails(String),
     /// It fails, and why, but leaves this behind.
     Broken(World, String),
+    /// Which account it adds isn't known, and why; it changes none that is there.
+    Adds(String),
     /// What it does to accounts can't be said, and why.
     Unclear(String),
 }
@@ -68,12 +70,13 @@ impl<'a> Tool<'a> {
             // What may not have been done before it fails makes it unclear what is left.
             Err(Stop::Broken(why)) if self.doubt => Effect::Unclear(format!("{}: {why}", self.name)),
             Err(Stop::Broken(why)) => Effect::Broken(self.world, format!("{}: {why}", self.name)),
+            Err(Stop::Unclear(why)) if adds(self.name) => Effect::Adds(format!("{}: {why}", self.name)),
             Err(Stop::Unclear(why)) => Effect::Unclear(format!("{}: {why}", self.name)),
         }
     }
 
     /// Its options and operands.
-    pub(super) fn options(&self, specs: &[Spec], style: Style, words: &[Arg]) -> Result<Options, Stop> {
+    pub(super) fn options(specs: &[Spec], style: Style, words: &[Arg]) -> Result<Options, Stop> {
         Options::read(specs, style, words).map_err(|wrong| match wrong {
             Wrong::Option(option) => Stop::Unclear(format!("the option {option} isn't known here")),
             Wrong::Word => Stop::Unclear("one of its words isn't known".to_owned()),
@@ -184,7 +187,7 @@ impl<'a> Tool<'a> {
     pub(super) fn group_given(&mut self, arg: &Arg) -> Result<Id, Stop> {
         let Some(text) = arg.text() else { return Ok(Id::Unknown(self.reason("the group isn't known"))) };
         let Some(gid) = text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())) else {
-            return self.group_named(&text.to_owned());
+            return self.group_named(text);
         };
         match self.table().taken(Kind::Groups, gid) {
             Is::Yes(()) => Ok(Id::Known(gid)),
@@ -192,7 +195,7 @@ impl<'a> Tool<'a> {
                 self.doubt = true;
                 Ok(Id::Known(gid))
             }
-            Is::No => self.group_named(&text.to_owned()),
+            Is::No => self.group_named(text),
         }
     }
 
@@ -207,14 +210,6 @@ impl<'a> Tool<'a> {
                 self.doubt = true;
                 Ok(())
             }
-        }
-    }
-
-    /// What a tool's own rule picks.
-    pub(super) fn picked(&mut self, picked: Picked) -> Result<Id, Stop> {
-        match picked {
-            Picked::Some(id) => Ok(id),
-            Picked::Full => Err(Stop::Fails("its range has no id left".to_owned())),
         }
     }
 
@@ -276,6 +271,21 @@ impl<'a> Tool<'a> {
         let is = there(self.table().group(name));
         self.refuses(&is, || format!("there is a group {name:?} already"))
     }
+}
+
+impl Picked {
+    /// The id, without which a tool fails.
+    pub(super) fn id(self) -> Result<Id, Stop> {
+        match self {
+            Self::Some(id) => Ok(id),
+            Self::Full => Err(Stop::Fails("its range has no id left".to_owned())),
+        }
+    }
+}
+
+/// Whether a tool adds accounts, and changes none.
+pub(super) fn adds(name: &str) -> bool {
+    matches!(name, "useradd" | "adduser" | "groupadd" | "addgroup")
 }
 
 /// Whether, without what.

@@ -61,8 +61,8 @@ impl World {
     }
 
     /// The world where either of two may be the one that is there.
-    pub(super) fn or(self, other: Self, reason: &Reason) -> Self {
-        if self == other {
+    pub(super) fn or(self, other: &Self, reason: &Reason) -> Self {
+        if self == *other {
             return self;
         }
         let table = if Arc::ptr_eq(&self.table, &other.table) || self.table == other.table {
@@ -142,7 +142,7 @@ impl Outcome {
 /// Either of two worlds, where they are possible.
 pub(super) fn merge(one: Option<World>, other: Option<World>, reason: &Reason) -> Option<World> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(one.or(other, reason)),
+        (Some(one), Some(other)) => Some(one.or(&other, reason)),
         (one, other) => one.or(other),
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn known(image: &str) -> Option<KnownBase> {
         None => (named.to_owned(), "latest".to_owned()),
     };
     let parts: Vec<&str> = path.split('/').collect();
-    let host = parts.first().is_some_and(|first| parts.len() > 1 && (first.contains(['.', ':']) || *first == "localhost"));
+    let host =
+        parts.first().is_some_and(|first| parts.len() > 1 && (first.contains(['.', ':']) || *first == "localhost"));
     let (host, parts) = if host { (parts.first().copied(), parts.get(1..)?) } else { (None, parts.as_slice()) };
     match parts {
         ["scratch"] if host.is_none() => Some(base(Family::Scratch, Release::Recent, Contents::Plain)),
@@ -128,9 +129,11 @@ fn alpine(tag: &str) -> Option<KnownBase> {
 fn ubuntu(tag: &str) -> Option<KnownBase> {
     let word = tag.split('-').next()?;
     let (release, adduser) = match word {
-        "bionic" | "focal" | "jammy" | "18.04" | "20.04" | "22.04" | "kinetic" | "22.10" => (Release::Earlier, Some(true)),
-        "lunar" | "23.04" | "mantic" | "23.10" | "noble" | "24.04" | "oracular" | "24.10" | "plucky" | "25.04" | "questing"
-        | "25.10" | "resolute" | "26.04" | "latest" | "rolling" | "devel" => (Release::Recent, None),
+        "bionic" | "focal" | "jammy" | "18.04" | "20.04" | "22.04" | "kinetic" | "22.10" => {
+            (Release::Earlier, Some(true))
+        }
+        "lunar" | "23.04" | "mantic" | "23.10" | "noble" | "24.04" | "oracular" | "24.10" | "plucky" | "25.04"
+        | "questing" | "25.10" | "resolute" | "26.04" | "latest" | "rolling" | "devel" => (Release::Recent, None),
         _ => return None,
     };
     Some(KnownBase { adduser, ..base(Family::Ubuntu, release, Contents::Plain) })

@@ -55,6 +55,11 @@ fn names_lead_to_what_is_known() {
             assert_eq!(run(&format!("{image}{digest}")), Some(expected), "{image} by digest");
         }
     }
+}
+
+#[test]
+fn other_names_lead_nowhere() {
+    let digest = format!("@sha256:{}", "0".repeat(64));
     for image in [
         "",
         "app",
@@ -78,7 +83,11 @@ fn names_lead_to_what_is_known() {
 fn programs_are_there_or_not() {
     let has = |image: &str, program: &str| KnownBase::of(image).unwrap().has(program);
     for (image, there, missing) in [
-        ("python:3.13-slim", &["sh", "bash", "python", "useradd", "perl"][..], &["curl", "wget", "nc", "git", "ps", "uv"][..]),
+        (
+            "python:3.13-slim",
+            &["sh", "bash", "python", "useradd", "perl"][..],
+            &["curl", "wget", "nc", "git", "ps", "uv"][..],
+        ),
         ("python:3.13", &["curl", "wget", "git", "bash", "gcc"], &["uv"]),
         ("python:3.13-alpine", &["sh", "wget", "nc", "python", "adduser", "ps"], &["bash", "curl", "useradd", "perl"]),
         ("debian:12", &["bash", "adduser"], &["curl", "wget", "nc", "python3"]),
@@ -104,10 +113,13 @@ fn programs_are_there_or_not() {
 
 #[test]
 fn every_line_of_the_account_files_is_an_entry_and_no_two_are_of_one_name() {
-    for image in ["debian:12", "debian:11", "python:3.6", "ubuntu:24.04", "ubuntu:22.04", "alpine", "busybox", "scratch"] {
+    for image in
+        ["debian:12", "debian:11", "python:3.6", "ubuntu:24.04", "ubuntu:22.04", "alpine", "busybox", "scratch"]
+    {
         let base = KnownBase::of(image).unwrap();
         for texts in [[base.passwd(), base.perhaps_passwd()], [base.group(), base.perhaps_group()]] {
-            let mut names: Vec<_> = texts.iter().flat_map(|text| text.lines()).map(|line| line.split(':').next().unwrap()).collect();
+            let mut names: Vec<_> =
+                texts.iter().flat_map(|text| text.lines()).map(|line| line.split(':').next().unwrap()).collect();
             let all = names.len();
             assert!(texts.iter().flat_map(|text| text.lines()).all(|line| line.split(':').count() == 4), "{image}");
             names.sort_unstable();

@@ -3,7 +3,7 @@
 use super::super::options::{Arg, Spec, Style, Takes};
 use super::super::table::{Id, Kind};
 use super::super::tool::{Stop, Tool};
-use super::{elsewhere, further};
+use super::{elsewhere, further, given};
 
 const USERMOD: &[Spec] = &[
     ('a', &["append"], Takes::Nothing),
@@ -52,15 +52,15 @@ const GPASSWD: &[Spec] = &[
 ];
 
 pub(in super::super) fn usermod(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(USERMOD, Style::Getopt, words)?;
+    let options = Tool::options(USERMOD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let name = tool.only_name(&options)?;
-    let given = options.value('g').map(|arg| tool.group_given(arg)).transpose()?;
-    let groups = further(tool, options.value('G'))?;
+    let given = given(tool, &options)?;
+    let groups = further(tool, &options)?;
     tool.user_there(&name)?;
     let row = tool.world.table.users.iter().find(|row| row.name == name).cloned();
     let unknown = || Id::Unknown(tool.reason("the user that it changes isn't known"));
-    let (old_uid, old_gid) = row.map_or_else(|| (unknown(), unknown()), |row| (row.uid, row.gid));
+    let (before_uid, had_group) = row.map_or_else(|| (unknown(), unknown()), |row| (row.uid, row.gid));
     let new_name = match options.value('l') {
         Some(Arg::Known(new)) => {
             if *new != name {
@@ -75,14 +75,14 @@ pub(in super::super) fn usermod(tool: &mut Tool, words: &[Arg]) -> Result<(), St
     let uid = match options.value('u') {
         Some(arg) => {
             let uid = tool.id(arg)?;
-            if !options.has('o') && uid != old_uid {
+            if !options.has('o') && uid != before_uid {
                 tool.free(Kind::Users, &uid)?;
             }
             uid
         }
-        None => old_uid,
+        None => before_uid,
     };
-    let gid = given.unwrap_or(old_gid);
+    let gid = given.unwrap_or(had_group);
     tool.add_user(&name, uid, gid);
     if options.has('G') && !options.has('a') && !options.has('r') {
         tool.leave_all(&name);
@@ -116,7 +116,7 @@ fn rename(tool: &mut Tool, name: &str, new: &str) {
 }
 
 pub(in super::super) fn groupmod(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(GROUPMOD, Style::Getopt, words)?;
+    let options = Tool::options(GROUPMOD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let name = tool.only_name(&options)?;
     tool.group_there(&name)?;
@@ -157,12 +157,11 @@ pub(in super::super) fn groupmod(tool: &mut Tool, words: &[Arg]) -> Result<(), S
             tool.group_new(new)?;
             let table = tool.world.table_mut();
             table.groups.retain(|row| row.name != *new);
-            match table.group_mut(&name) {
-                Some(row) => new.clone_into(&mut row.name),
-                None => {
-                    let gid = Id::Unknown(tool.reason("the group that it renames isn't known"));
-                    tool.add_group(new, gid);
-                }
+            if let Some(row) = table.group_mut(&name) {
+                new.clone_into(&mut row.name);
+            } else {
+                let gid = Id::Unknown(tool.reason("the group that it renames isn't known"));
+                tool.add_group(new, gid);
             }
         }
         Some(Arg::Unknown) => return Err(Stop::Unclear("the new name isn't known".to_owned())),
@@ -172,7 +171,10 @@ pub(in super::super) fn groupmod(tool: &mut Tool, words: &[Arg]) -> Result<(), S
 }
 
 pub(in super::super) fn gpasswd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(GPASSWD, Style::Getopt, words)?;
+    let options = Tool::options(GPASSWD, Style::Getopt, words)?;
+    if "adrR".chars().filter(|letter| options.has(*letter)).count() > 1 {
+        return Err(Stop::Unclear("its options exclude each other".to_owned()));
+    }
     let name = tool.only_name(&options)?;
     tool.group_there(&name)?;
     let text = |letter| match options.value(letter) {
@@ -180,8 +182,11 @@ pub(in super::super) fn gpasswd(tool: &mut Tool, words: &[Arg]) -> Result<(), St
         Some(Arg::Unknown) => Err(Stop::Unclear("a member isn't known".to_owned())),
         None => Ok(None),
     };
+    // The last counts, but each has to be there.
+    for user in options.values('a').filter_map(Arg::text) {
+        tool.user_there(user)?;
+    }
     if let Some(user) = text('a')? {
-        tool.user_there(&user)?;
         tool.add_member(&name, &user);
     }
     if let Some(user) = text('d')? {

@@ -68,7 +68,7 @@ enum Primary {
 }
 
 pub(super) fn useradd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(USERADD, Style::Getopt, words)?;
+    let options = Tool::options(USERADD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let keys = keys(&options)?;
     if options.has('D') {
@@ -85,9 +85,9 @@ pub(super) fn useradd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
     if conflict {
         return Err(Stop::Fails("its options contradict each other".to_owned()));
     }
-    let given = options.value('g').map(|arg| tool.group_given(arg)).transpose()?;
+    let given = given(tool, &options)?;
+    let further = further(tool, &options)?;
     let name = tool.only_name(&options)?;
-    let further = further(tool, options.value('G'))?;
     let primary = match given {
         Some(gid) => Primary::Given(gid),
         None if options.has('U') => Primary::Own,
@@ -129,7 +129,7 @@ pub(super) fn useradd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
 }
 
 pub(super) fn groupadd(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(GROUPADD, Style::Getopt, words)?;
+    let options = Tool::options(GROUPADD, Style::Getopt, words)?;
     elsewhere(&options)?;
     let keys = keys(&options)?;
     let name = tool.only_name(&options)?;
@@ -220,19 +220,26 @@ fn default_group(tool: &Tool) -> Id {
     }
 }
 
-/// The further groups of `-G`, all of which have to be there.
-fn further(tool: &mut Tool, arg: Option<&Arg>) -> Result<Vec<String>, Stop> {
-    let Some(arg) = arg else { return Ok(Vec::new()) };
-    let Some(text) = arg.text().map(str::to_owned) else {
-        tool.doubt();
-        return Ok(Vec::new());
-    };
-    let names: Vec<_> = text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    for name in &names {
-        if name.bytes().all(|b| b.is_ascii_digit()) {
-            tool.group_given(&Arg::Known(name.clone()))?;
-        } else {
-            tool.group_there(name)?;
+/// The group of `-g`; the last counts, but each has to be there.
+fn given(tool: &mut Tool, options: &Options) -> Result<Option<Id>, Stop> {
+    options.values('g').map(|arg| tool.group_given(arg)).collect::<Result<Vec<_>, _>>().map(|mut gids| gids.pop())
+}
+
+/// The further groups of `-G`; the last counts, but all of each have to be there.
+fn further(tool: &mut Tool, options: &Options) -> Result<Vec<String>, Stop> {
+    let mut names = Vec::new();
+    for arg in options.values('G') {
+        let Some(text) = arg.text() else {
+            tool.doubt();
+            continue;
+        };
+        names = text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        for name in &names {
+            if name.bytes().all(|b| b.is_ascii_digit()) {
+                tool.group_given(&Arg::Known(name.clone()))?;
+            } else {
+                tool.group_there(name)?;
+            }
         }
     }
     Ok(names)
@@ -268,7 +275,7 @@ fn next(tool: &mut Tool, kind: Kind, system: bool, keys: &Keys) -> Result<Id, St
             above.filter(|id| *id <= most).or_else(|| range.clone().find(|id| !taken.contains(id)))
         }
     });
-    tool.picked(picked)
+    picked.id()
 }
 
 /// The id of a user's own group: the user's, where it is free and in the range; a system group's may be below it.

@@ -19,7 +19,7 @@ const GROUPDEL: &[Spec] =
     &[('f', &["force"], Takes::Nothing), ('R', &["root"], Takes::Value), ('P', &["prefix"], Takes::Value)];
 
 pub(in super::super) fn userdel(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(USERDEL, Style::Getopt, words)?;
+    let options = Tool::options(USERDEL, Style::Getopt, words)?;
     elsewhere(&options)?;
     let name = tool.only_name(&options)?;
     remove_user(tool, &name, options.has('f'))?;
@@ -77,7 +77,7 @@ pub(in super::super) fn remove_user(tool: &mut Tool, name: &str, force: bool) ->
 }
 
 pub(in super::super) fn groupdel(tool: &mut Tool, words: &[Arg]) -> Result<(), Stop> {
-    let options = tool.options(GROUPDEL, Style::Getopt, words)?;
+    let options = Tool::options(GROUPDEL, Style::Getopt, words)?;
     elsewhere(&options)?;
     let name = tool.only_name(&options)?;
     remove_group(tool, &name, options.has('f'))

@@ -33,7 +33,7 @@ struct Lexer<'a> {
     heredocs: Vec<(String, bool)>,
 }
 
-impl<'a> Lexer<'a> {
+impl Lexer<'_> {
     fn step(&mut self) -> Result<bool, Unread> {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\r']);
         while let Some(rest) = self.rest.strip_prefix("\\\n") {

@@ -22,25 +22,13 @@ pub(super) struct Unread(pub(super) &'static str);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     /// Text, as it is after quotes are taken off.
-    Text {
-        text: String,
-        quoted: bool,
-    },
+    Text { text: String, quoted: bool },
     /// `$name` or `${name}`, with what stands after the name in braces.
-    Variable {
-        name: String,
-        after: String,
-        quoted: bool,
-    },
+    Variable { name: String, after: String, quoted: bool },
     /// `$(…)` or backquotes: what is run to get it.
-    Command {
-        script: String,
-        quoted: bool,
-    },
+    Command { script: String, quoted: bool },
     /// What can't be known: arithmetic, positional parameters and the like.
-    Other {
-        quoted: bool,
-    },
+    Other { quoted: bool },
 }
 
 /// A word.

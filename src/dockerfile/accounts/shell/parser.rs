@@ -67,7 +67,8 @@ impl Parser {
             }
             let node = self.chain()?;
             if self.operator("&") {
-                nodes.push(Node::Subshell(Box::new(Node::Chain(Box::new(node), vec![(Join::Or, truth())])), Vec::new()));
+                nodes
+                    .push(Node::Subshell(Box::new(Node::Chain(Box::new(node), vec![(Join::Or, truth())])), Vec::new()));
             } else {
                 nodes.push(node);
                 if !matches!(self.peek(), None | Some(Token::Operator("\n" | ";" | ")" | ";;" | ";&" | ";;&"))) {

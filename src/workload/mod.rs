@@ -76,7 +76,21 @@ impl Compiled {
     pub fn of(contract: &ImageContract) -> Self {
         let mut findings = Vec::new();
         let identity = security::identity(&contract.user, &mut findings);
-        let probes = probes::compile(contract, &mut findings);
+        let (env, programs) = (probes::Environment::default(), probes::Programs::default());
+        let subject = probes::Subject {
+            check: contract.healthcheck.as_ref(),
+            ports: &contract.ports,
+            working_dir: &contract.working_dir,
+            env: &env,
+            args: &[],
+            shell: &[],
+            entrypoint: &[],
+            cmd: &[],
+            line: None,
+            programs: &programs,
+            stated: probes::Assertions::default(),
+        };
+        let probes = probes::compile(&subject, &mut findings);
         findings.sort_by_key(|f| f.severity);
         Self { identity, probes, findings }
     }

@@ -61,7 +61,7 @@ pub(crate) fn complaints(findings: &BTreeSet<Finding>, excuses: &[Excuse], names
         for name in names.iter().filter(|n| excuse.covers(n)) {
             for text in &excuse.findings {
                 if !findings.contains(&Finding { text: text.clone(), manifests: name.clone() }) {
-                    complaints.push(format!("{name}: {text}: excused, and not found: take it out of excused.toml"));
+                    complaints.push(format!("{name}: {text}: excused, and not found: except it (\"!{name}\")"));
                 }
             }
         }

@@ -8,6 +8,7 @@ use crate::engine::error::{Error as EngineError, PushFailure};
 use crate::image::context::RulesError;
 use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
+use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
 use crate::{context, engine, project, registry, settings, source};
 
@@ -28,6 +29,8 @@ pub enum Class {
     Registry,
     /// The image's: it promises what a cluster can't keep.
     Contract,
+    /// Nobody's: what was compared differs.
+    Differences,
     /// The user's own: Ctrl-C, or a signal to stop.
     Interrupted,
 }
@@ -43,6 +46,7 @@ impl Class {
             Self::Build => 5,
             Self::Registry => 6,
             Self::Contract => 7,
+            Self::Differences => 11,
             Self::Interrupted => 130,
         }
     }
@@ -57,6 +61,7 @@ impl Class {
             Self::Build => "build",
             Self::Registry => "registry",
             Self::Contract => "contract",
+            Self::Differences => "differences",
             Self::Interrupted => "interrupted",
         }
     }
@@ -178,6 +183,13 @@ impl From<context::walk::Error> for Fault {
 impl From<RulesError> for Fault {
     fn from(error: RulesError) -> Self {
         Self::from_error(Class::Project, &error, None)
+    }
+}
+
+impl From<AgainstError> for Fault {
+    fn from(error: AgainstError) -> Self {
+        let hint = error.hint();
+        Self::from_error(Class::Project, &error, hint)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Manifests: a workload as Kubernetes objects, and their YAML.
 
+pub mod against;
 pub mod objects;
 pub mod yaml;
 

@@ -1,9 +1,15 @@
 //! A finding: something that an image promises and a cluster can't keep, or keeps in another way than one might think.
 
 mod health;
+mod image;
+mod manifest;
+mod page;
 mod user;
 
 pub use health::*;
+pub use image::*;
+pub use manifest::*;
+pub use page::{explain, page};
 pub use user::*;
 
 use serde::Serialize;
@@ -59,13 +65,16 @@ pub struct Finding {
     pub hint: String,
     /// The line of the Dockerfile, counted from 1, where one was read.
     pub line: Option<usize>,
+    /// The field of a manifest, where one was compared: `Deployment/api spec.template.spec.containers[0].image`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 impl Finding {
     /// A finding of a kind, with the kind's own advice.
     pub fn of(code: &'static Code, message: impl Into<String>) -> Self {
         let (message, hint) = (message.into(), code.mend.to_owned());
-        Self { code: code.id, severity: code.severity, message, hint, line: None }
+        Self { code: code.id, severity: code.severity, message, hint, line: None, place: None }
     }
 
     /// The same with advice of its own.
@@ -79,9 +88,42 @@ impl Finding {
     pub fn at(self, line: Option<usize>) -> Self {
         Self { line, ..self }
     }
+
+    /// The same about a field of a manifest.
+    #[must_use]
+    pub fn in_field(self, place: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..self }
+    }
 }
 
 /// Every kind of finding, sorted by id.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    [user::ALL, health::ALL].into_iter().flatten().copied()
+    [user::ALL, health::ALL, image::ALL, manifest::ALL].into_iter().flatten().copied()
+}
+
+/// The kind with that id, in whatever case it is typed.
+pub fn code(id: &str) -> Option<&'static Code> {
+    codes().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn ids_are_sorted_and_stand_once() {
+        let ids: Vec<_> = codes().map(|c| c.id).collect();
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(ids, sorted);
+        assert!(ids.iter().all(|id| id.len() == 5 && id.starts_with("PD")), "{ids:?}");
+    }
+
+    #[test]
+    fn a_code_is_found_however_it_is_typed() {
+        assert_eq!(code("pd101").unwrap().id, "PD101");
+        assert!(code("PD000").is_none());
+    }
 }

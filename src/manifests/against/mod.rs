@@ -1,0 +1,188 @@
+//! A comparison: manifests of any origin, held against what the image that they run promises.
+
+mod identity;
+mod ports;
+mod probes;
+mod read;
+
+use k8s_openapi::api::core::v1::Container;
+
+use crate::image::contract::{Healthcheck, Port};
+use crate::workload::finding::{self, Finding};
+use crate::workload::{Handler, Probes};
+pub use read::{Error, Found, read};
+
+/// What the image promises, as far as a manifest can contradict it.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    /// The repository's path and the digest or tag, where the image has a name.
+    pub image: Option<Named>,
+    /// Who it runs as.
+    pub user: Runs,
+    /// How it says that it is well.
+    pub healthcheck: Option<Healthcheck>,
+    /// What that compiles to.
+    pub probes: Option<Probes>,
+    /// The same question as sent over the network, where the check is a request that can be read.
+    pub question: Option<Handler>,
+    /// Where it listens.
+    pub ports: Vec<Port>,
+    /// The signal that asks it to stop.
+    pub stop_signal: String,
+}
+
+/// An image's name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The path of the repository below its host: mirrors differ in the host alone.
+    pub path: String,
+    /// What it was asked for by: a tag or a digest.
+    pub selector: String,
+    /// The digest that it has.
+    pub digest: String,
+}
+
+/// Who an image runs as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runs {
+    /// By number, stated so in the image.
+    Numbers {
+        /// User id.
+        uid: u32,
+        /// Group id.
+        gid: u32,
+    },
+    /// By a name that stands for these numbers, which a kubelet can't verify.
+    Name {
+        /// The name.
+        name: String,
+        /// User and group id, where they are known.
+        numbers: Option<(u32, u32)>,
+    },
+    /// As root.
+    Root,
+}
+
+impl Runs {
+    /// User and group id; root's are 0.
+    fn numbers(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::Numbers { uid, gid } => Some((*uid, *gid)),
+            Self::Name { numbers, .. } => *numbers,
+            Self::Root => Some((0, 0)),
+        }
+    }
+}
+
+/// One container, with where it stands.
+struct Subject<'a> {
+    /// `Deployment/api`.
+    document: &'a str,
+    /// The field of its Pod's spec, such as `spec.template.spec`.
+    pod_field: &'a str,
+    /// Its own field, such as `spec.template.spec.containers[0]`.
+    field: String,
+    pod: &'a k8s_openapi::api::core::v1::PodSpec,
+    container: &'a Container,
+}
+
+impl Subject<'_> {
+    /// Names a field below the container.
+    fn at(&self, field: &str) -> String {
+        format!("{} {}.{field}", self.document, self.field)
+    }
+
+    /// Names a field below the Pod's spec.
+    fn at_pod(&self, field: &str) -> String {
+        format!("{} {}.{field}", self.document, self.pod_field)
+    }
+}
+
+/// Where the manifests contradict the promise, in the order of the manifests.
+///
+/// Which container is meant: the one that was named; else those that run the image's repository; else the only one.
+pub fn compare(found: &Found, promise: &Promise, container: Option<&str>) -> Result<Vec<Finding>, Error> {
+    let all: Vec<_> = found.pods.iter().flat_map(read::Pods::subjects).collect();
+    if all.is_empty() {
+        return Err(Error::NoWorkload { kinds: found.kinds.clone() });
+    }
+    let mine = chosen(&all, promise, container)?;
+    let mut findings = Vec::new();
+    for subject in &mine {
+        image(subject, promise, &mut findings);
+        identity::compare(subject, promise, &mut findings);
+        probes::compare(subject, promise, &mut findings);
+        ports::compare(subject, promise, &mut findings);
+        start_and_stop(subject, promise, &mut findings);
+    }
+    for pods in found.pods.iter().filter(|p| mine.iter().any(|s| s.document == p.document)) {
+        ports::services(pods, &found.services, promise, &mut findings);
+    }
+    Ok(findings)
+}
+
+fn chosen<'s, 'a>(
+    all: &'s [Subject<'a>],
+    promise: &Promise,
+    container: Option<&str>,
+) -> Result<Vec<&'s Subject<'a>>, Error> {
+    let names = || all.iter().map(|s| format!("{} ({})", s.container.name, s.document)).collect();
+    if let Some(name) = container {
+        let by_name: Vec<_> = all.iter().filter(|s| s.container.name == name).collect();
+        return if by_name.is_empty() {
+            Err(Error::NoContainer { name: name.to_owned(), known: names() })
+        } else {
+            Ok(by_name)
+        };
+    }
+    let runs_it = |s: &&Subject<'_>| {
+        promise.image.as_ref().is_some_and(|image| path_of(s.container.image.as_deref()) == image.path)
+    };
+    let by_image: Vec<_> = all.iter().filter(runs_it).collect();
+    match (by_image.is_empty(), all) {
+        (false, _) => Ok(by_image),
+        (true, [only]) => Ok(vec![only]),
+        _ => Err(Error::Ambiguous { known: names() }),
+    }
+}
+
+/// The path of an image's repository, without host, tag and digest.
+fn path_of(image: Option<&str>) -> String {
+    let image: Option<crate::image::reference::ImageRef> = image.and_then(|text| text.parse().ok());
+    image.map(|i| i.repository.path().to_owned()).unwrap_or_default()
+}
+
+fn image(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) {
+    let (Some(named), Some(text)) = (&promise.image, subject.container.image.as_deref()) else { return };
+    let same = text.ends_with(&format!("@{}", named.digest))
+        || (!text.contains('@') && text.ends_with(&format!(":{}", named.selector)))
+        || (named.selector == "latest" && !text.contains('@') && !text.rsplit('/').next().unwrap_or("").contains(':'));
+    if !same {
+        let message = format!("the manifest runs {text}, which is not the image compared ({})", named.digest);
+        findings.push(Finding::of(&finding::OTHER_IMAGE, message).in_field(subject.at("image")));
+    }
+}
+
+fn start_and_stop(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) {
+    for (field, words) in [("command", &subject.container.command), ("args", &subject.container.args)] {
+        if let Some(words) = words.as_ref().filter(|w| !w.is_empty()) {
+            let what = if field == "command" { "ENTRYPOINT and CMD" } else { "CMD" };
+            let message = format!("the manifest's {field} `{}` replaces the image's {what}", words.join(" "));
+            findings.push(Finding::of(&finding::OTHER_COMMAND, message).in_field(subject.at(field)));
+        }
+    }
+    let stated = subject.container.lifecycle.as_ref().and_then(|l| l.stop_signal.as_deref());
+    if let Some(signal) = stated.filter(|s| bare(s) != bare(&promise.stop_signal)) {
+        let message = format!("the manifest stops it with {signal}, the image asks for {}", promise.stop_signal);
+        findings.push(Finding::of(&finding::OTHER_SIGNAL, message).in_field(subject.at("lifecycle.stopSignal")));
+    }
+}
+
+/// `SIGTERM` and `TERM` are one.
+fn bare(signal: &str) -> String {
+    let upper = signal.to_ascii_uppercase();
+    upper.strip_prefix("SIG").map(str::to_owned).unwrap_or(upper)
+}
+
+#[cfg(test)]
+mod tests;

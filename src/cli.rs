@@ -177,6 +177,9 @@ pub struct OutArgs {
     /// Folder to write manifests to, or `-` for standard output
     #[arg(long, value_name = "DIR|-")]
     pub out: Option<String>,
+    /// Form of the manifests: objects, a base with an overlay for each environment, or a chart with values for each
+    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "kustomize", "helm"])]
+    pub format: Option<String>,
     /// Namespace of the manifests
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,

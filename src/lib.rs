@@ -26,7 +26,6 @@
 //! | [`project`] | what a Python project is, with evidence | pure |
 //! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
 //! | [`dockerfile`] | reading other people's Dockerfiles: grammar, stages, the image config they come to | pure |
-//! | [`dockerfile`] | other people's Dockerfiles, read and never run | pure |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
 //! | [`registry`] | credentials, reading and tagging | edge |
 //! | [`layout`] | images in an OCI layout on disk | edge |

@@ -1,15 +1,16 @@
 //! The settings: what was meant, from flags, environment and file. Nothing else reads any of these.
 
+mod deploy;
 pub mod keys;
 pub mod layers;
 mod machine;
+mod reader;
 
 pub use layers::{Error, Origin};
 pub use machine::Machine;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use toml_edit::Value;
@@ -20,10 +21,13 @@ use crate::image::duration::GoDuration;
 use crate::image::plan::{Account, Strategy};
 use crate::image::planner::{Timings, Wishes};
 use crate::image::reference::{ImageRef, Tag};
-use crate::project::{self, Decision, Evidence, Manager, PythonVersion};
-use crate::workload::Resources;
+use crate::project::{self, Decision, Manager, PythonVersion};
+use crate::manifests::Format;
+use crate::workload::Terms;
+use crate::workload::deploy::Everywhere;
 use keys::Kind;
 use layers::{Layers, Stated};
+use reader::Reader;
 
 /// Everything that a command needs to know of its user's wishes.
 #[derive(Debug)]
@@ -50,8 +54,12 @@ pub struct Settings {
     pub security: RegistrySecurity,
     /// Where manifests go.
     pub out: Out,
-    /// What is stated of the deployment.
-    pub deploy: DeploySettings,
+    /// On what terms the workload is deployed, in the chosen environment.
+    pub deploy: Terms,
+    /// The same in every environment that there is.
+    pub environments: Everywhere<Terms>,
+    /// In what form manifests are written.
+    pub format: Format,
 }
 
 /// Which Dockerfile to build.
@@ -85,17 +93,6 @@ pub enum Out {
     Folder(PathBuf),
 }
 
-/// What is stated of the deployment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeploySettings {
-    /// Its namespace.
-    pub namespace: Option<String>,
-    /// How many.
-    pub replicas: i32,
-    /// What it asks for.
-    pub resources: Resources,
-}
-
 /// What a command was given, of all that commands can be given.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
@@ -112,20 +109,26 @@ pub struct Given<'a> {
 impl Settings {
     /// Flags, then `PYDEPLOY_*` variables, then the chosen environment, then the file.
     pub fn resolve(given: Given<'_>, machine: &Machine) -> Result<Self, Error> {
-        let mut layers = Layers::default();
-        layers.push(flags(given));
-        layers.push(variables(machine)?);
-        let file = find_file(given)?;
-        if let Some(name) = given.output.env.as_ref().filter(|n| !n.is_empty()) {
-            let mut environments = file.as_ref().map(|f| f.environments.clone()).unwrap_or_default();
-            let known = environments.keys().cloned().collect();
-            let chosen = environments.remove(name);
-            layers.push(chosen.ok_or_else(|| Error::NoEnvironment { name: name.clone(), known })?);
-        }
-        layers.push(file.map(|f| f.base).unwrap_or_default());
+        let stated = [flags(given), variables(machine)?];
+        let file = find_file(given)?.unwrap_or_default();
         let config = given.output.config.as_deref();
         let folder = config.map_or(given.project, |c| c.parent().unwrap_or(Path::new("")));
-        read(given.project, &Reader { layers: &layers, folder: folder.to_path_buf() })
+        let layers = |environment: Option<&String>| {
+            let mut layers = Layers::default();
+            stated.iter().cloned().for_each(|layer| layers.push(layer));
+            if let Some(name) = environment {
+                let known = || file.environments.keys().cloned().collect();
+                let missing = || Error::NoEnvironment { name: name.clone(), known: known() };
+                layers.push(file.environments.get(name).cloned().ok_or_else(missing)?);
+            }
+            layers.push(file.base.clone());
+            Ok(Reader { layers, folder: folder.to_path_buf() })
+        };
+        let chosen = given.output.env.as_ref().filter(|n| !n.is_empty());
+        let terms = |environment| deploy::terms(&layers(environment)?);
+        let each = file.environments.keys().map(|name| Ok((name.clone(), terms(Some(name))?)));
+        let environments = Everywhere { base: terms(None)?, each: each.collect::<Result<_, Error>>()? };
+        read(given.project, &layers(chosen)?, environments)
     }
 }
 
@@ -172,6 +175,7 @@ fn flags(given: Given<'_>) -> BTreeMap<String, Stated> {
     put("registry-ca", "--registry-ca", ca);
     if let Some(out) = given.out {
         put("out", "--out", text(&out.out));
+        put("format", "--format", text(&out.format));
         put("deploy.namespace", "--namespace", text(&out.namespace));
     }
     layer
@@ -190,6 +194,7 @@ fn variables(machine: &Machine) -> Result<BTreeMap<String, Stated>, Error> {
             expected: expected.to_owned(),
         };
         let value = match kind {
+            Kind::Other => continue,
             Kind::Text => Value::from(text.as_str()),
             Kind::Integer => Value::from(text.parse::<i64>().map_err(|_| wrong("a whole number"))?),
             Kind::Boolean => Value::from(text.parse::<bool>().map_err(|_| wrong("true or false"))?),
@@ -203,121 +208,7 @@ fn variables(machine: &Machine) -> Result<BTreeMap<String, Stated>, Error> {
     Ok(layer)
 }
 
-/// Typed access to the layers.
-struct Reader<'l> {
-    layers: &'l Layers,
-    /// The folder of the settings file: paths in it are relative to that, not to where the command runs.
-    folder: PathBuf,
-}
-
-impl Reader<'_> {
-    fn text(&self, key: &str) -> Result<Option<Decision<String>>, Error> {
-        let read = |stated: &Stated| {
-            let text = stated.value.as_str().map(str::to_owned);
-            text.map(|t| decision(t, &stated.origin)).ok_or_else(|| wrong(key, stated, "a string"))
-        };
-        self.layers.get(key).map(read).transpose()
-    }
-
-    /// A string that `T` can be read from; what it must be is said by `expected`.
-    fn parsed<T: FromStr>(&self, key: &str, expected: &str) -> Result<Option<Decision<T>>, Error> {
-        let Some(text) = self.text(key)? else { return Ok(None) };
-        match text.value.parse() {
-            Ok(value) => Ok(Some(text.map(|_| value))),
-            Err(_) => Err(self.wrong(key, expected)),
-        }
-    }
-
-    fn number<T: TryFrom<i64>>(&self, key: &str, expected: &str) -> Result<Option<Decision<T>>, Error> {
-        let read = |stated: &Stated| {
-            let number = stated.value.as_integer().and_then(|n| T::try_from(n).ok());
-            number.map(|n| decision(n, &stated.origin)).ok_or_else(|| wrong(key, stated, expected))
-        };
-        self.layers.get(key).map(read).transpose()
-    }
-
-    fn list(&self, key: &str) -> Result<Option<Decision<Vec<String>>>, Error> {
-        let read = |stated: &Stated| {
-            let words = stated
-                .value
-                .as_array()
-                .and_then(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
-            words.map(|w| decision(w, &stated.origin)).ok_or_else(|| wrong(key, stated, "a list of strings"))
-        };
-        self.layers.get(key).map(read).transpose()
-    }
-
-    fn words(&self, key: &str) -> Result<Vec<String>, Error> {
-        Ok(self.list(key)?.map(|d| d.value).unwrap_or_default())
-    }
-
-    /// A list that can't be empty: a command.
-    fn command(&self, key: &str) -> Result<Option<Decision<Vec<String>>>, Error> {
-        match self.list(key)? {
-            Some(command) if command.value.is_empty() => Err(self.wrong(key, "a program and its arguments")),
-            other => Ok(other),
-        }
-    }
-
-    fn boolean(&self, key: &str) -> Result<bool, Error> {
-        let read = |stated: &Stated| stated.value.as_bool().ok_or_else(|| wrong(key, stated, "true or false"));
-        Ok(self.layers.get(key).map(read).transpose()?.unwrap_or_default())
-    }
-
-    /// The value that `key` states, if it is one that `is_right` accepts; what it must be is said by `expected`.
-    fn checked<T>(
-        &self,
-        key: &str,
-        stated: Option<Decision<T>>,
-        expected: &str,
-        is_right: impl Fn(&T) -> bool,
-    ) -> Result<Option<Decision<T>>, Error> {
-        match stated {
-            Some(stated) if !is_right(&stated.value) => Err(self.wrong(key, expected)),
-            stated => Ok(stated),
-        }
-    }
-
-    /// A path as it was meant where `key` states it.
-    fn path(&self, key: &str, path: &str) -> PathBuf {
-        match self.layers.get(key).map(|s| &s.origin) {
-            Some(Origin::File { .. }) => self.folder.join(path),
-            _ => PathBuf::from(path),
-        }
-    }
-
-    fn wrong(&self, key: &str, expected: &str) -> Error {
-        match self.layers.get(key) {
-            Some(stated) => wrong(key, stated, expected),
-            None => Error::UnknownKey { file: String::new(), line: 0, key: key.to_owned(), nearest: None },
-        }
-    }
-}
-
-fn wrong(key: &str, stated: &Stated, expected: &str) -> Error {
-    // Whoever types a secret where its place belongs must not find it in a log.
-    let found = match key {
-        "build-secrets" => "of another form".to_owned(),
-        _ => stated.value.to_string().trim().to_owned(),
-    };
-    Error::Value { key: key.to_owned(), origin: stated.origin.clone(), found, expected: expected.to_owned() }
-}
-
-fn decision<T>(value: T, origin: &Origin) -> Decision<T> {
-    match origin {
-        Origin::Flag(name) => Decision::assumed(value, format!("stated by {name}")),
-        Origin::Variable(name) => Decision::assumed(value, format!("stated by the variable {name}")),
-        Origin::File { file, line, environment } => {
-            let because = match environment {
-                Some(name) => format!("stated in the settings of {name}"),
-                None => "stated in the settings".to_owned(),
-            };
-            Decision::seen(value, because, Evidence::line(file, *line))
-        }
-    }
-}
-
-fn read(project: &Path, reader: &Reader<'_>) -> Result<Settings, Error> {
+fn read(project: &Path, reader: &Reader, environments: Everywhere<Terms>) -> Result<Settings, Error> {
     let secrets = secrets(reader)?;
     let strategy = reader.parsed::<Strategy>("strategy", "multi-stage, alpine, single-stage or naive")?;
     let dockerfile = match reader.text("dockerfile")? {
@@ -354,11 +245,13 @@ fn read(project: &Path, reader: &Reader<'_>) -> Result<Settings, Error> {
             ca: reader.text("registry-ca")?.map(|d| reader.path("registry-ca", &d.value)),
         },
         out,
-        deploy: deploy(reader)?,
+        deploy: deploy::terms(reader)?,
+        environments,
+        format: reader.parsed("format", Format::EXPECTED)?.map_or(Format::Yaml, |d| d.value),
     })
 }
 
-fn stated(reader: &Reader<'_>) -> Result<project::Stated, Error> {
+fn stated(reader: &Reader) -> Result<project::Stated, Error> {
     Ok(project::Stated {
         name: reader.text("name")?,
         python: reader.parsed::<PythonVersion>("python", "a version such as \"3.13\"")?,
@@ -370,14 +263,14 @@ fn stated(reader: &Reader<'_>) -> Result<project::Stated, Error> {
 }
 
 /// A request line holds neither spaces nor anything but ASCII.
-fn health_path(reader: &Reader<'_>) -> Result<Option<Decision<String>>, Error> {
+fn health_path(reader: &Reader) -> Result<Option<Decision<String>>, Error> {
     let is_path = |path: &String| path.starts_with('/') && path.chars().all(|c| c.is_ascii_graphic());
     let expected = "a path such as \"/health\", percent-encoded where need be";
     reader.checked("health.path", reader.text("health.path")?, expected, is_path)
 }
 
 /// An engine keeps an image of one platform.
-fn platform(reader: &Reader<'_>) -> Result<Option<String>, Error> {
+fn platform(reader: &Reader) -> Result<Option<String>, Error> {
     let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let is_platform = |text: &String| (2..=3).contains(&text.split('/').count()) && text.split('/').all(word);
     let stated = reader.text("platform")?;
@@ -386,12 +279,12 @@ fn platform(reader: &Reader<'_>) -> Result<Option<String>, Error> {
 }
 
 /// Port 0 is a number, but no port.
-fn port(reader: &Reader<'_>) -> Result<Option<Decision<u16>>, Error> {
+fn port(reader: &Reader) -> Result<Option<Decision<u16>>, Error> {
     let expected = "a port from 1 to 65535";
     reader.checked("port", reader.number("port", expected)?, expected, |port| *port > 0)
 }
 
-fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Vec<String>) -> Result<Wishes, Error> {
+fn wishes(reader: &Reader, strategy: Option<Decision<Strategy>>, secrets: Vec<String>) -> Result<Wishes, Error> {
     let defaults = Timings::default();
     let duration = |key, default| -> Result<GoDuration, Error> {
         Ok(reader.parsed(key, "a duration such as \"30s\"")?.map_or(default, |d| d.value))
@@ -429,13 +322,13 @@ fn wishes(reader: &Reader<'_>, strategy: Option<Decision<Strategy>>, secrets: Ve
 }
 
 /// The base becomes part of the Dockerfile, so it must be an image's name and nothing else.
-fn base(reader: &Reader<'_>) -> Result<Option<Decision<String>>, Error> {
+fn base(reader: &Reader) -> Result<Option<Decision<String>>, Error> {
     let expected = "an image such as \"python:3.13-slim\"";
     reader.checked("base", reader.text("base")?, expected, |text| text.parse::<ImageRef>().is_ok())
 }
 
 /// Packages become words of a shell command: <https://www.debian.org/doc/debian-policy/ch-controlfields.html#source>.
-fn system_packages(reader: &Reader<'_>) -> Result<Vec<String>, Error> {
+fn system_packages(reader: &Reader) -> Result<Vec<String>, Error> {
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '=' | ':' | '~' | '_');
     let is_package = |p: &String| p.starts_with(|c: char| c.is_ascii_alphanumeric()) && p.chars().all(valid);
     let expected = "a list of package names, each with \"=version\" after it if need be";
@@ -456,7 +349,7 @@ fn is_account_name(name: &str) -> bool {
 }
 
 /// `id=NAME,src=FILE` and `id=NAME,env=VARIABLE`, as `docker build --secret` takes them.
-fn secrets(reader: &Reader<'_>) -> Result<BTreeMap<String, SecretSource>, Error> {
+fn secrets(reader: &Reader) -> Result<BTreeMap<String, SecretSource>, Error> {
     let mut secrets = BTreeMap::new();
     for text in reader.words("build-secrets")? {
         let wrong = || reader.wrong("build-secrets", "id=NAME,src=FILE or id=NAME,env=VARIABLE");
@@ -480,49 +373,4 @@ fn secrets(reader: &Reader<'_>) -> Result<BTreeMap<String, SecretSource>, Error>
 /// The id becomes part of the Dockerfile, so it may hold nothing that means something there.
 fn is_secret_id(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-}
-
-/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>
-fn is_quantity(text: &str) -> bool {
-    const SUFFIXES: &[&str] = &["", "m", "k", "Ki", "M", "Mi", "G", "Gi", "T", "Ti", "P", "Pi", "E", "Ei"];
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, suffix) = text.split_at(digits);
-    number.starts_with(|c: char| c.is_ascii_digit()) && number.parse::<f64>().is_ok() && SUFFIXES.contains(&suffix)
-}
-
-fn is_dns_label(text: &str) -> bool {
-    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    !text.is_empty() && text.len() <= 63 && text.chars().all(valid) && !text.starts_with('-') && !text.ends_with('-')
-}
-
-fn deploy(reader: &Reader<'_>) -> Result<DeploySettings, Error> {
-    let quantities = |kind: &str, defaults: &[(&str, &str)]| -> Result<BTreeMap<String, String>, Error> {
-        let stated = reader.layers.below(&format!("deploy.resources.{kind}"));
-        if stated.is_empty() {
-            return Ok(defaults.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-        }
-        let read = |(name, s): (String, &Stated)| match &s.value {
-            Value::String(text) if is_quantity(text.value()) => Ok((name, text.value().clone())),
-            Value::Integer(number) => Ok((name, number.value().to_string())),
-            _ => Err(wrong(&format!("deploy.resources.{kind}.{name}"), s, "a quantity such as \"100m\" or \"128Mi\"")),
-        };
-        stated.into_iter().map(read).collect()
-    };
-    // A limit of ours below a request of the user's would be refused by the API server.
-    let asks = !reader.layers.below("deploy.resources.requests").is_empty();
-    let limit: &[_] = if asks { &[] } else { &[("memory", "512Mi")] };
-    let from_0 = "a number from 0";
-    let replicas = reader.number::<i32>("deploy.replicas", from_0)?;
-    let replicas = reader.checked("deploy.replicas", replicas, from_0, |n| *n >= 0)?;
-    let namespace = reader.text("deploy.namespace")?;
-    let expected = "small letters, digits and '-', at most 63";
-    let namespace = reader.checked("deploy.namespace", namespace, expected, |n| is_dns_label(n))?;
-    Ok(DeploySettings {
-        namespace: namespace.map(|d| d.value),
-        replicas: replicas.map_or(1, |d| d.value),
-        resources: Resources {
-            requests: quantities("requests", &[("cpu", "100m"), ("memory", "128Mi")])?,
-            limits: quantities("limits", limit)?,
-        },
-    })
 }

@@ -6,47 +6,64 @@ use serde_json::json;
 
 use super::{Context, documents};
 use crate::cli::ManifestsArgs;
-use crate::fault::Fault;
+use crate::fault::{Class, Fault};
 use crate::image::reference::ImageRef;
-use crate::manifests::{Manifests, yaml};
+use crate::manifests::yaml::{self, File};
+use crate::manifests::{Format, Manifests, tree};
 use crate::settings::{Out, Settings};
 use crate::source::SourceTree;
 use crate::stages::build::keychain;
 use crate::stages::{Pushed, push, write};
-use crate::workload::{Compiled, Deploy, Workload};
+use crate::workload::deploy::Everywhere;
+use crate::workload::{Compiled, Deploy, Terms, Workload};
 
 pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(), Fault> {
-    let (image, deploy, settings) = subject(context, args)?;
+    let (image, name, settings) = subject(context, args)?;
+    refuse_stream(&settings)?;
     let keychain = keychain(context.machine, Some(image.repository.host()))?;
     let registry = push::client(&image.repository, &settings.security, &keychain).await?;
     let pushed = push::read(&registry, &image).await?;
-    let (compiled, manifests) = compile(&pushed, &deploy)?;
-    tell(context, &compiled);
+    let made = compile(&pushed, &name, &settings)?;
+    tell(context, &made.compiled);
     let files = match &settings.out {
         Out::Default | Out::Stdout => {
-            context.report.answer(&yaml::stream(&manifests).map_err(|e| super::bug(&e))?);
+            context.report.answer(&made.stream()?);
             Vec::new()
         }
-        Out::Folder(folder) => save(folder, &manifests)?,
+        Out::Folder(folder) => write::write(folder, &made.files(settings.format)?)?,
     };
-    let objects: Result<Vec<_>, _> = manifests.0.iter().map(yaml::value).collect();
+    let objects: Result<Vec<_>, _> = made.objects().0.iter().map(yaml::value).collect();
     context.report.document(&json!({
         "schema": "pydeploy.manifests/1",
         "image": documents::pushed(&pushed, None),
-        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &compiled),
+        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &made.compiled),
         "manifests": {"files": paths(&files), "objects": objects.map_err(|e| super::bug(&e))?},
     }));
     Ok(())
 }
 
-/// Which image, and what the operator decides about it. A stated image needs no project, only its settings if it has any.
-fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(ImageRef, Deploy, Settings), Fault> {
+/// One document a file is a stream; a base with overlays, or a chart, is a folder.
+fn refuse_stream(settings: &Settings) -> Result<(), Fault> {
+    match (&settings.out, settings.format) {
+        (Out::Folder(_), _) | (_, Format::Yaml) => Ok(()),
+        (_, format) => Err(no_stream(format)),
+    }
+}
+
+/// The fault that a tree of files was to go to standard output.
+pub(super) fn no_stream(format: Format) -> Fault {
+    let message = format!("--format {} makes a folder of files, which standard output can't hold", format.name());
+    Fault::new(Class::Usage, message, "name a folder: --out k8s/".to_owned())
+}
+
+/// Which image, and the name of what it runs as. A stated image needs no project, only its settings if it has any.
+fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(ImageRef, String, Settings), Fault> {
     let Some(image) = &args.image else {
         let prepared = context.prepare(&args.project, &args.source, Some(&args.out))?;
         let repository = prepared.target()?;
         let tag = prepared.tags(&prepared.revision()?)?.into_iter().next();
         let image = ImageRef { repository, tag, digest: None };
-        return Ok((image, prepared.deploy(), prepared.settings));
+        return Ok((image, prepared.name.value, prepared.settings));
     };
     let image: ImageRef = image.parse()?;
     let settings = context.settings(&args.project, &args.source, Some(&args.out))?;
@@ -55,25 +72,49 @@ fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(ImageRef, Dep
         Some(_) => crate::project::name(&SourceTree::open(&settings.project)?, &settings.stated)?.value,
         None => crate::project::name(&SourceTree::in_memory(&last, []), &settings.stated)?.value,
     };
-    let stated = &settings.deploy;
-    let deploy = Deploy {
-        name,
-        namespace: stated.namespace.clone(),
-        replicas: stated.replicas,
-        resources: stated.resources.clone(),
-    };
-    Ok((image, deploy, settings))
+    Ok((image, name, settings))
+}
+
+/// What an image's contract and the settings come to.
+pub(super) struct Made {
+    /// What the contract compiles to, with all that was found.
+    pub(super) compiled: Compiled,
+    chosen: Workload,
+    everywhere: Everywhere<Workload>,
+}
+
+impl Made {
+    /// The objects, in the chosen environment.
+    pub(super) fn objects(&self) -> Manifests {
+        Manifests::of(&self.chosen)
+    }
+
+    /// The same as one stream of documents.
+    pub(super) fn stream(&self) -> Result<String, Fault> {
+        yaml::stream(&self.objects()).map_err(|e| super::bug(&e))
+    }
+
+    /// The files of a format.
+    pub(super) fn files(&self, format: Format) -> Result<Vec<File>, Fault> {
+        tree::files(format, &self.chosen, &self.everywhere).map_err(|e| super::bug(&e))
+    }
 }
 
 /// The manifests of a pushed image, or the fault that stands in their way.
-pub(super) fn compile(pushed: &Pushed, deploy: &Deploy) -> Result<(Compiled, Manifests), Fault> {
-    let compiled = push::check(&pushed.contract, &pushed.reference.to_string())?;
+pub(super) fn compile(pushed: &Pushed, name: &str, settings: &Settings) -> Result<Made, Fault> {
+    let reference = pushed.reference.to_string();
+    let mut compiled = push::check(&pushed.contract, &reference)?;
+    compiled.findings.extend(settings.deploy.findings(&pushed.contract.ports));
+    compiled.findings.sort_by_key(|f| f.severity);
     let version = pushed.tags.first().map(ToString::to_string);
-    let workload: Option<Workload> = compiled.workload(&pushed.contract, pushed.reference.clone(), version, deploy);
-    match workload {
-        Some(workload) => Ok((compiled, Manifests::of(&workload))),
-        None => Err(Fault::contract(&pushed.reference.to_string(), compiled.findings)),
-    }
+    let workload = |terms: &Terms| {
+        let deploy = Deploy { name: name.to_owned(), terms: terms.clone() };
+        let workload = compiled.workload(&pushed.contract, pushed.reference.clone(), version.clone(), &deploy);
+        workload.ok_or_else(|| Fault::contract(&reference, compiled.findings.clone()))
+    };
+    let chosen = workload(&settings.deploy)?;
+    let everywhere = settings.environments.try_map(workload)?;
+    Ok(Made { chosen, everywhere, compiled })
 }
 
 /// Says what was found that is no error.
@@ -83,14 +124,11 @@ pub(super) fn tell(context: &Context<'_>, compiled: &Compiled) {
     }
 }
 
-/// Writes the manifests into a folder.
-pub(super) fn save(folder: &std::path::Path, manifests: &Manifests) -> Result<Vec<PathBuf>, Fault> {
-    write::write(folder, &yaml::files(manifests).map_err(|e| super::bug(&e))?)
-}
-
 /// Where manifests are, as people name it: the folder, relative to where they are.
 pub(super) fn place(files: &[PathBuf]) -> String {
-    let Some(folder) = files.first().and_then(|f| f.parent()) else { return "standard output".to_owned() };
+    let Some(first) = files.first().and_then(|f| f.parent()) else { return "standard output".to_owned() };
+    let holds_all = |folder: &&std::path::Path| files.iter().all(|file| file.starts_with(folder));
+    let folder = first.ancestors().find(holds_all).unwrap_or(first);
     let here = std::path::absolute(".").ok();
     let relative = here.and_then(|h| folder.strip_prefix(h).ok().map(std::path::Path::to_path_buf));
     format!("{}/ ({} files)", relative.as_deref().unwrap_or(folder).display(), files.len())

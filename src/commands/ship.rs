@@ -13,7 +13,7 @@ use crate::engine::buildkit::{Daemon, Output};
 use crate::fault::Fault;
 use crate::image::contract::ImageContract;
 use crate::image::dockerfile::own_layers;
-use crate::manifests::yaml;
+use crate::manifests::{Format, tree};
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
 use crate::stages::build::{Local, build, daemon, keychain, summary};
@@ -26,8 +26,11 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         return plan::show(context, &prepared);
     }
     let repository = prepared.target()?;
-    if let Out::Folder(folder) = &prepared.settings.out {
-        write::check(folder)?;
+    let format = prepared.settings.format;
+    match &prepared.settings.out {
+        Out::Folder(folder) => write::check(folder, &tree::likely(format, prepared.settings.environments.each.keys()))?,
+        Out::Stdout if format != Format::Yaml => return Err(manifests::no_stream(format)),
+        Out::Stdout | Out::Default => {}
     }
     context.report.stage(&format!("Reading {}", prepared.root.display()));
     let revision = prepared.revision()?;
@@ -48,15 +51,15 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     }
     context.report.stage(&format!("Pushing to {repository}"));
     let pushed = push::push(&daemon, &local, &repository, &tags, &registry, keychain, context.report).await?;
-    let (compiled, objects) = manifests::compile(&pushed, &prepared.deploy())?;
-    manifests::tell(context, &compiled);
+    let made = manifests::compile(&pushed, &prepared.name.value, &prepared.settings)?;
+    manifests::tell(context, &made.compiled);
     let files = match &prepared.settings.out {
         Out::Stdout => {
-            context.report.answer(&yaml::stream(&objects).map_err(|e| super::bug(&e))?);
+            context.report.answer(&made.stream()?);
             Vec::new()
         }
-        Out::Folder(folder) => manifests::save(folder, &objects)?,
-        Out::Default => manifests::save(&write::default_folder(&prepared.root)?, &objects)?,
+        Out::Folder(folder) => write::write(folder, &made.files(format)?)?,
+        Out::Default => write::write(&write::default_folder(&prepared.root)?, &made.files(format)?)?,
     };
     picture(context, &prepared, &local, &pushed, &files, started);
     if prepared.settings.out != Out::Stdout {
@@ -65,7 +68,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     context.report.document(&json!({
         "schema": "pydeploy.ship/1",
         "image": documents::pushed(&pushed, local.unpacked),
-        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &compiled),
+        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &made.compiled),
         "manifests": {"files": manifests::paths(&files)},
         "rollout": null,
         "timings": {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::config::{HealthConfig, ImageConfig, RunConfig};
@@ -71,16 +72,17 @@ impl fmt::Display for User {
 }
 
 /// A port that an image listens on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Port {
     /// Its number, 1 to 65535.
+    #[schemars(range(min = 1))]
     pub port: u16,
     /// Over what.
     pub protocol: Protocol,
 }
 
 /// What a port speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {
     /// TCP.

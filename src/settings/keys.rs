@@ -11,6 +11,8 @@ pub enum Kind {
     Integer,
     /// true or false.
     Boolean,
+    /// Tables, or one of several forms: only a file states it.
+    Other,
 }
 
 /// Settings by their full names, sorted.
@@ -18,10 +20,33 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("base", Kind::Text),
     ("build-secrets", Kind::List),
     ("command", Kind::List),
+    ("deploy.autoscaler", Kind::Other),
+    ("deploy.autoscaler.cpu", Kind::Integer),
+    ("deploy.autoscaler.max", Kind::Integer),
+    ("deploy.autoscaler.memory", Kind::Integer),
+    ("deploy.autoscaler.min", Kind::Integer),
+    ("deploy.disruption-budget", Kind::Other),
+    ("deploy.disruption-budget.max-unavailable", Kind::Other),
+    ("deploy.disruption-budget.min-available", Kind::Other),
+    ("deploy.drain", Kind::Text),
+    ("deploy.env-from", Kind::Other),
+    ("deploy.image-pull-secrets", Kind::List),
+    ("deploy.ingress", Kind::Other),
+    ("deploy.ingress.class", Kind::Text),
+    ("deploy.ingress.host", Kind::Text),
+    ("deploy.ingress.path", Kind::Text),
+    ("deploy.ingress.tls-secret", Kind::Text),
     ("deploy.namespace", Kind::Text),
+    ("deploy.network-policy", Kind::Other),
+    ("deploy.network-policy.from", Kind::Other),
+    ("deploy.network-policy.to", Kind::Other),
     ("deploy.replicas", Kind::Integer),
+    ("deploy.service-account", Kind::Text),
+    ("deploy.tmp-size", Kind::Text),
+    ("deploy.topology-spread", Kind::Other),
     ("dockerfile", Kind::Text),
     ("engine", Kind::Text),
+    ("format", Kind::Text),
     ("health.command", Kind::List),
     ("health.interval", Kind::Text),
     ("health.path", Kind::Text),
@@ -45,31 +70,75 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("user.uid", Kind::Integer),
 ];
 
-/// Tables whose keys are Kubernetes' own resource names.
-const OPEN: &[&str] = &["deploy.resources.limits", "deploy.resources.requests"];
+/// Tables whose keys are names of the user's or of Kubernetes' own.
+const OPEN: &[&str] = &[
+    "deploy.annotations",
+    "deploy.env",
+    "deploy.ingress.annotations",
+    "deploy.labels",
+    "deploy.resources.limits",
+    "deploy.resources.requests",
+];
+
+/// The table of tables that are named by the user, and what each of those may hold.
+pub(super) const VOLUMES: &str = "deploy.volumes";
+const VOLUME: &[&str] = &[
+    "access-mode", "claim", "config-map", "empty-dir", "path", "read-only", "secret", "size", "storage-class",
+];
+
+/// A setting of a volume, as the volume's name and the field, which is none where the volume itself is meant.
+pub(super) fn volume(rest: &str) -> (&str, Option<&str>) {
+    rest.rsplit_once('.').map_or((rest, None), |(name, field)| (name, Some(field)))
+}
+
+fn below<'k>(key: &'k str, table: &str) -> Option<&'k str> {
+    key.strip_prefix(table)?.strip_prefix('.')
+}
 
 /// Whether a setting of that name exists.
 pub fn is_known(key: &str) -> bool {
+    let is_volumes = |rest: &str| volume(rest).1.is_none_or(|field| VOLUME.contains(&field));
     KEYS.iter().any(|(k, _)| *k == key)
-        || OPEN.iter().any(|o| key.strip_prefix(o).is_some_and(|rest| rest.starts_with('.')))
+        || OPEN.iter().any(|open| below(key, open).is_some())
+        || below(key, VOLUMES).is_some_and(is_volumes)
 }
 
 /// Whether settings stand below that name.
 pub fn is_table(key: &str) -> bool {
-    let below = |k: &str| k.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
-    KEYS.iter().any(|(k, _)| below(k)) || OPEN.contains(&key) || OPEN.iter().any(|k| below(k))
+    let is_volume = below(key, VOLUMES).is_some_and(|rest| volume(rest).1.is_none());
+    KEYS.iter().any(|(k, _)| below(k, key).is_some())
+        || OPEN.iter().any(|k| *k == key || below(k, key).is_some())
+        || key == VOLUMES
+        || is_volume
+}
+
+/// Whether a table there is one value.
+pub fn is_value(key: &str) -> bool {
+    KEYS.contains(&(key, Kind::Other)) || below(key, "deploy.env").is_some()
 }
 
 /// The known key that is most like `key`, if any is like it at all.
 pub fn nearest(key: &str) -> Option<String> {
-    let scored = KEYS.iter().map(|(k, _)| (strsim::normalized_damerau_levenshtein(k, key), *k));
+    if let Some((name, Some(field))) = below(key, VOLUMES).map(volume) {
+        return nearest_of(field, VOLUME).map(|field| format!("{VOLUMES}.{name}.{field}"));
+    }
+    let tables = OPEN.iter().chain([&VOLUMES]).copied();
+    nearest_of(key, &KEYS.iter().map(|(k, _)| *k).chain(tables).collect::<Vec<_>>())
+}
+
+/// The one of `known` that is most like `word`, if any is like it at all.
+pub(super) fn nearest_of(word: &str, known: &[&str]) -> Option<String> {
+    let scored = known.iter().map(|k| (strsim::normalized_damerau_levenshtein(k, word), *k));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 > 0.6).then(|| best.1.to_owned())
 }
 
 /// All keys, for a hint.
 pub fn names() -> String {
-    KEYS.iter().map(|(k, _)| *k).collect::<Vec<_>>().join(", ")
+    let tables = OPEN.iter().chain([&VOLUMES]).copied();
+    let mut all: Vec<_> = KEYS.iter().map(|(k, _)| *k).chain(tables).collect();
+    all.sort_unstable();
+    all.join(", ")
 }
 
 /// The variable that states a key: `health.start-period` is `PYDEPLOY_HEALTH_START_PERIOD`.

@@ -142,6 +142,34 @@ impl Layers {
         self.layers.iter().find_map(|l| l.get(key))
     }
 
+    /// Whether the strongest layer that says anything of a part (`key = true`, or keys below it) wants it.
+    /// `Err` holds a statement that is neither a table nor true or false.
+    pub fn part(&self, key: &str) -> Result<Part<'_>, &Stated> {
+        for layer in &self.layers {
+            match layer.get(key) {
+                Some(stated) => {
+                    let wanted = stated.value.as_bool().ok_or(stated)?;
+                    return Ok(if wanted { Part::Present(stated) } else { Part::Absent });
+                }
+                None => {
+                    let is_below = |name: &str| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+                    if let Some((_, stated)) = layer.iter().find(|(name, _)| is_below(name)) {
+                        return Ok(Part::Present(stated));
+                    }
+                }
+            }
+        }
+        Ok(Part::Absent)
+    }
+
+    /// What the strongest layer that states any of these keys, of which only one can hold, states of them.
+    pub fn first_of(&self, keys: &[String]) -> Vec<(usize, &Stated)> {
+        let mut found = self.layers.iter().map(|layer| {
+            keys.iter().enumerate().filter_map(|(i, key)| Some((i, layer.get(key)?))).collect::<Vec<_>>()
+        });
+        found.find(|of_layer| !of_layer.is_empty()).unwrap_or_default()
+    }
+
     /// The strongest statements of all keys below `prefix.`, by the rest of their names.
     pub fn below(&self, prefix: &str) -> BTreeMap<String, &Stated> {
         let mut found = BTreeMap::new();
@@ -156,7 +184,17 @@ impl Layers {
     }
 }
 
+/// What is said of a part of a deployment that may be there or not.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'l> {
+    /// Nothing, or that it is not to be.
+    Absent,
+    /// That it is to be; the first place that says so.
+    Present(&'l Stated),
+}
+
 /// The layers of a settings file: its own, and that of each environment.
+#[derive(Debug, Default)]
 pub struct FileLayers {
     /// What holds in every environment.
     pub base: BTreeMap<String, Stated>,
@@ -232,6 +270,13 @@ impl Reader<'_> {
             return Err(Error::Value { key: "environments".into(), origin, found, expected: "a table".into() });
         };
         for (name, item) in table.iter() {
+            // It becomes a file's name.
+            if !is_environment(name) {
+                let line = item.span().map_or(1, |s| (self.line_at)(s.start));
+                let origin = Origin::File { file: self.file.to_owned(), line, environment: None };
+                let expected = "named with letters, digits, '-', '_' and '.', a letter or digit first".to_owned();
+                return Err(Error::Value { key: "environments".into(), origin, found: format!("{name:?}"), expected });
+            }
             let environment = Some(name.to_owned());
             let mut inner = Reader { file: self.file, line_at: self.line_at, environment, found: BTreeMap::new() };
             inner.table(item, "", &mut BTreeMap::new())?;
@@ -243,12 +288,19 @@ impl Reader<'_> {
     fn value(&mut self, key: String, item: &Item, line: usize) -> Result<(), Error> {
         let environment = self.environment.clone();
         let origin = Origin::File { file: self.file.to_owned(), line, environment };
-        let Some(value) = item.as_value() else {
+        // What stands under a header of its own is the same as what stands in braces.
+        let whole = keys::is_value(&key).then(|| item.clone().into_value().ok()).flatten();
+        let Some(value) = whole.as_ref().or(item.as_value()) else {
             return Err(Error::Value { key, origin, found: "a table".to_owned(), expected: "a value".to_owned() });
         };
         self.found.insert(key, Stated { value: value.clone(), origin });
         Ok(())
     }
+}
+
+fn is_environment(name: &str) -> bool {
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    name.len() <= 63 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(valid)
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::project::DependencySource;
 use crate::project::{self, Decision, Evidence, Project};
 use crate::settings::{DockerfileChoice, Out, Settings};
 use crate::source::SourceTree;
-use crate::workload::Deploy;
 
 /// A project that is ready to be built.
 #[derive(Debug)]
@@ -144,17 +143,6 @@ impl Prepared {
             return Ok(vec![revision.tag().parse()?]);
         }
         Ok(self.settings.tags.clone())
-    }
-
-    /// What the operator decides about the deployment.
-    pub fn deploy(&self) -> Deploy {
-        let stated = &self.settings.deploy;
-        Deploy {
-            name: self.name.value.clone(),
-            namespace: stated.namespace.clone(),
-            replicas: stated.replicas,
-            resources: stated.resources.clone(),
-        }
     }
 }
 

@@ -1,63 +1,62 @@
 //! A workload: what a cluster is to run, in terms of no cluster's API yet.
 
+pub mod deploy;
 pub mod finding;
 pub mod probes;
 pub mod security;
 
+pub use deploy::{Deploy, Resources, Terms};
 pub use finding::{Finding, Severity};
 pub use probes::{Handler, Probe, Probes};
 pub use security::Identity;
 
-use std::collections::BTreeMap;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
 use crate::image::contract::{ImageContract, Port};
 use crate::image::reference::DigestRef;
 
-/// A service as a cluster runs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A service as a cluster runs it. Its fields are the chart's values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// Its name, a DNS label.
+    #[schemars(regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), length(max = 63))]
     pub name: String,
-    /// Where it goes; the client's current namespace where none is stated.
-    pub namespace: Option<String>,
     /// The image, by digest: only a push makes one.
+    #[serde(serialize_with = "image_parts")]
+    #[schemars(with = "ImageParts")]
     pub image: DigestRef,
     /// The version to show, from the tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// How many.
-    pub replicas: i32,
-    /// What it asks for and may use at most.
-    pub resources: Resources,
     /// Who it runs as.
     pub identity: Identity,
     /// Where it listens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
     /// How its health is asked for; `None` where the image has no check.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
-    /// Variables beside those of the image.
-    pub env: BTreeMap<String, String>,
+    /// What the operator decides.
+    #[serde(flatten)]
+    pub terms: Terms,
 }
 
-/// Kubernetes quantities by resource name (`cpu`, `memory`).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Resources {
-    /// What is set aside.
-    pub requests: BTreeMap<String, String>,
-    /// What it may not go over.
-    pub limits: BTreeMap<String, String>,
+/// An image by digest, in two parts: a chart's user moves the one to a mirror and keeps the other.
+#[derive(Serialize, JsonSchema)]
+struct ImageParts {
+    /// The registry's host and the path in it.
+    #[schemars(length(min = 1))]
+    repository: String,
+    /// What the image is.
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    digest: String,
 }
 
-/// What an operator decides about a workload, beside what the image says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deploy {
-    /// Its name.
-    pub name: String,
-    /// Where it goes.
-    pub namespace: Option<String>,
-    /// How many.
-    pub replicas: i32,
-    /// What it asks for and may use at most.
-    pub resources: Resources,
+fn image_parts<S: Serializer>(image: &DigestRef, serializer: S) -> Result<S::Ok, S::Error> {
+    let parts = ImageParts { repository: image.repository().to_string(), digest: image.digest().to_string() };
+    parts.serialize(serializer)
 }
 
 /// What a contract compiles to: the parts of a workload that the image decides.
@@ -111,19 +110,15 @@ impl Compiled {
         if self.errors().next().is_some() {
             return None;
         }
-        // The root file system is read-only, so bytecode has nowhere to go, whoever built the image.
-        let env = BTreeMap::from([("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned())]);
         Some(Workload {
             name: deploy.name.clone(),
-            namespace: deploy.namespace.clone(),
             image,
             version,
-            replicas: deploy.replicas,
-            resources: deploy.resources.clone(),
             identity: self.identity?,
             ports: contract.ports.clone(),
             probes: self.probes.clone(),
-            env,
+            // The root file system is read-only, so bytecode has nowhere to go, whoever built the image.
+            terms: deploy.terms.clone().with_variable("PYTHONDONTWRITEBYTECODE", "1"),
         })
     }
 }

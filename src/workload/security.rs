@@ -1,12 +1,16 @@
 //! Security: who a workload runs as, where the kubelet can hold it to that.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::finding::{self, Finding};
 use crate::image::contract::User;
 
 /// A user and group by number; the user is not root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Identity {
     /// `runAsUser`.
+    #[schemars(range(min = 1))]
     pub uid: u32,
     /// `runAsGroup`: without it the kubelet would run with group 0, whatever the image says.
     pub gid: u32,

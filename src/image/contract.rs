@@ -27,6 +27,16 @@ pub struct ImageContract {
     pub stop_signal: String,
     /// The folder that its commands start in.
     pub working_dir: String,
+    /// What its commands find in their environment, as `NAME=value`.
+    pub env: Vec<String>,
+    /// `ENTRYPOINT`.
+    pub entrypoint: Vec<String>,
+    /// `CMD`.
+    pub cmd: Vec<String>,
+    /// `SHELL`, empty where it is not stated.
+    pub shell: Vec<String>,
+    /// Folders that it declares to be written to, sorted.
+    pub volumes: Vec<String>,
 }
 
 /// Who an image runs as, as far as its config says.
@@ -164,6 +174,11 @@ impl ImageContract {
             healthcheck: run.healthcheck.as_ref().map(Healthcheck::read).transpose()?.flatten(),
             stop_signal: if run.stop_signal.is_empty() { "SIGTERM".to_owned() } else { run.stop_signal.clone() },
             working_dir: if run.working_dir.is_empty() { "/".to_owned() } else { run.working_dir.clone() },
+            env: run.env.clone(),
+            entrypoint: run.entrypoint.clone(),
+            cmd: run.cmd.clone(),
+            shell: run.shell.clone(),
+            volumes: run.volumes.keys().cloned().collect(),
         })
     }
 }

@@ -2,11 +2,13 @@
 
 pub mod deploy;
 pub mod finding;
+pub mod known;
 pub mod probes;
 pub mod security;
 
 pub use deploy::{Deploy, Resources, Terms};
 pub use finding::{Finding, Severity};
+pub use known::{Known, Who};
 pub use probes::{Handler, Probe, Probes};
 pub use security::Identity;
 
@@ -71,27 +73,44 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles what an image promises.
-    pub fn of(contract: &ImageContract) -> Self {
+    /// Compiles what an image promises, with what is known beside it.
+    pub fn of(contract: &ImageContract, known: &Known) -> Self {
         let mut findings = Vec::new();
-        let identity = security::identity(&contract.user, &mut findings);
-        let (env, programs) = (probes::Environment::default(), probes::Programs::default());
+        let identity = security::identity(&contract.user, known, &mut findings);
+        let env = contract.env.iter().chain(&known.env).map(String::as_str);
+        let env = probes::Environment::new(env, known.base);
         let subject = probes::Subject {
             check: contract.healthcheck.as_ref(),
             ports: &contract.ports,
             working_dir: &contract.working_dir,
             env: &env,
-            args: &[],
-            shell: &[],
-            entrypoint: &[],
-            cmd: &[],
-            line: None,
-            programs: &programs,
-            stated: probes::Assertions::default(),
+            args: &known.args,
+            shell: &contract.shell,
+            entrypoint: &contract.entrypoint,
+            cmd: &contract.cmd,
+            line: known.lines.healthcheck,
+            programs: &known.programs,
+            stated: known.stated,
         };
         let probes = probes::compile(&subject, &mut findings);
+        let volume = |path: &String| {
+            let message = format!("the image declares a VOLUME at {path}, which Kubernetes does not keep");
+            Finding::of(&finding::NO_VOLUME, message)
+        };
+        findings.extend(contract.volumes.iter().map(volume));
         findings.sort_by_key(|f| f.severity);
         Self { identity, probes, findings }
+    }
+
+    /// The probe as it would be if the address never redirected and the service listened everywhere: what a check asks
+    /// over the network, where that can be read.
+    pub fn question(contract: &ImageContract, known: &Known) -> Option<Handler> {
+        let stated = probes::Assertions {
+            redirects: probes::Redirects::Never,
+            listens: probes::Listens::Everywhere,
+            handler: probes::Prefer::Lightest,
+        };
+        Self::of(contract, &Known { stated, ..known.clone() }).probes.map(|p| p.readiness.handler)
     }
 
     /// The findings that stand in the way of any manifest.

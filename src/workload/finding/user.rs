@@ -3,7 +3,7 @@
 use super::{Code, Example, Severity};
 
 /// All of them, sorted by id.
-pub(super) const ALL: &[&Code] = &[&ROOT, &UNRESOLVED, &NO_GROUP, &ROOT_GROUP];
+pub(super) const ALL: &[&Code] = &[&ROOT, &UNRESOLVED, &NO_GROUP, &ROOT_GROUP, &GROUP_UNKNOWN, &USER_OF_BASE];
 
 /// It runs as root.
 pub static ROOT: Code = Code {
@@ -48,4 +48,26 @@ pub static ROOT_GROUP: Code = Code {
           is seldom meant.",
     mend: "give the account a group of its own: `USER 1000:1000`",
     example: Example::Dockerfile("FROM python:3.13-slim\nUSER 1000:0\n"),
+};
+
+/// A number whose group is not known.
+pub static GROUP_UNKNOWN: Code = Code {
+    id: "PD105",
+    severity: Severity::Warning,
+    title: "the group that the image's USER runs with is known only from the image",
+    why: "A number without a group gets the group of its entry in /etc/passwd, or 0, root's, where it has none. A \
+          Dockerfile alone does not say which accounts its base has.",
+    mend: "write the group as well: `USER 1000:1000`",
+    example: Example::Dockerfile("FROM registry.example/base:1\nUSER 10001\n"),
+};
+
+/// The base decides.
+pub static USER_OF_BASE: Code = Code {
+    id: "PD106",
+    severity: Severity::Warning,
+    title: "who the image runs as is its base's to say, and the base is not known from the Dockerfile alone",
+    why: "USER is inherited through FROM; without one of its own, the image runs as whoever its base runs as, or as \
+          root.",
+    mend: "state it: `USER 1000:1000`, or ask the built image: pydeploy contract IMAGE",
+    example: Example::Dockerfile("FROM registry.example/base:1\nCMD [\"/service\"]\n"),
 };

@@ -21,11 +21,15 @@ mod simulation;
 pub use check::programs;
 pub use subject::{Assertions, Base, Environment, Listens, Prefer, Presence, Programs, Redirects, Subject, Value};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::finding::{self, Finding, Severity};
 use check::Check;
 
 /// What a kubelet does to ask for health.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Handler {
     /// It runs a command in the container, with `$` doubled: a kubelet expands `$(NAME)` in it. 0 is well.
     Exec(Vec<String>),
@@ -35,7 +39,7 @@ pub enum Handler {
         port: u16,
         /// The path, with its query.
         path: String,
-        /// Header fields; `Host` would otherwise be the Pod's address.
+        /// Header fields, name and value; `Host` would otherwise be the Pod's address.
         headers: Vec<(String, String)>,
     },
     /// It opens a connection to the Pod's address.
@@ -48,12 +52,13 @@ pub enum Handler {
         /// The port.
         port: u16,
         /// The service to ask about; the whole server where none is stated.
+        #[serde(skip_serializing_if = "Option::is_none")]
         service: Option<String>,
     },
 }
 
 /// One probe. Times are whole seconds, as Kubernetes has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probe {
     /// What it does.
     pub handler: Handler,
@@ -66,7 +71,7 @@ pub struct Probe {
 }
 
 /// The three probes of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probes {
     /// Until it succeeds, the others wait.
     pub startup: Probe,
@@ -75,6 +80,7 @@ pub struct Probes {
     /// Once it fails, the container is started anew.
     pub liveness: Probe,
     /// Why this handler, and why not a lighter one: `exec: curl without -f calls an error page well`.
+    #[serde(skip)]
     pub because: String,
 }
 

@@ -1,6 +1,7 @@
 //! Shadow: useradd, groupadd and their like, of Debian, Ubuntu, Alpine's `shadow` package and most others.
 //!
-//! The rules were read in shadow 4.13 (Debian 12) and 4.17 (Debian 13), and run there: tests/it/accounts.rs.
+//! The rules were read in shadow 4.13 (Debian 12) and 4.17 (Debian 13), and run: tests/it/accounts.rs
+//! does it on Debian 12, and its lists came out the same on Debian 13.
 
 mod change;
 mod remove;

@@ -9,16 +9,16 @@ static DIGIT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{Nd}$")
 
 /// A letter of any script: part of a variable's name.
 pub(super) fn is_letter(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphabetic() } else { of(&LETTER, c) }
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { of(LETTER.as_ref(), c) }
 }
 
 /// A decimal digit of any script.
 pub(super) fn is_digit(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_digit() } else { of(&DIGIT, c) }
+    if c.is_ascii() { c.is_ascii_digit() } else { of(DIGIT.as_ref(), c) }
 }
 
-fn of(class: &Option<Regex>, c: char) -> bool {
-    class.as_ref().is_some_and(|class| class.is_match(c.encode_utf8(&mut [0; 4])))
+fn of(class: Option<&Regex>, c: char) -> bool {
+    class.is_some_and(|class| class.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
 /// What parts an instruction from its arguments, and arguments from each other: no other white space does.

@@ -51,10 +51,10 @@ pub(super) fn in_word(word: &str) -> Result<Option<Heredoc>, Substitution> {
     }
     let quotes = |quotes| Dialect { quotes, unset: Unset::Keep, ..Dialect::arguments('\\') };
     let bare = expand(rest, quotes(Quotes::Strip), &Nothing, &Budget::new())?.words;
-    let quoted = expand(rest, quotes(Quotes::Keep), &Nothing, &Budget::new())?.words;
-    let ([name], [quoted]) = (bare.as_slice(), quoted.as_slice()) else { return Ok(None) };
+    let kept = expand(rest, quotes(Quotes::Keep), &Nothing, &Budget::new())?.words;
+    let ([name], [whole]) = (bare.as_slice(), kept.as_slice()) else { return Ok(None) };
     let marks = |text: &str| text.matches(['\'', '"']).count();
-    let expand = marks(name) == marks(quoted);
+    let expand = marks(name) == marks(whole);
     let descriptor = if digits == 0 { 0 } else { word[..digits].parse().unwrap_or(u64::MAX) };
     Ok(Some(Heredoc { name: name.clone(), descriptor, expand, chomp, content: String::new() }))
 }

@@ -49,7 +49,9 @@ impl Origin {
         let is_scheme = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
         match scheme.as_deref().filter(|s| is_scheme(s)) {
             Some(scheme @ ("http" | "https" | "git" | "ssh")) => match Url::parse(text) {
-                Some(url) if !scheme.starts_with("http") || url.path.ends_with(".git") => Ok(Self::Git(url.git()?)),
+                Some(url) if !scheme.starts_with("http") || url.path.strip_suffix(".git").is_some() => {
+                    Ok(Self::Git(url.git()?))
+                }
                 _ => Ok(plain),
             },
             Some(_) => Ok(plain),

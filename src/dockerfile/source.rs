@@ -76,7 +76,7 @@ impl Place {
     pub fn snippet(&self) -> String {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let indent = " ".repeat(self.column - 1 - self.from + if self.from > 0 { 1 } else { 0 });
+        let indent = " ".repeat(self.column - 1 - self.from + usize::from(self.from > 0));
         let cut = if self.from > 0 { "…" } else { "" };
         let marks = "^".repeat(self.width);
         format!("{margin} |\n{number} | {cut}{}\n{margin} | {indent}{marks}", self.text)

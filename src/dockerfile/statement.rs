@@ -145,7 +145,7 @@ fn arguments(keyword: Keyword, rest: &str, escape: char) -> Result<Arguments, Tr
         Keyword::Maintainer | Keyword::Stopsignal | Keyword::User | Keyword::Workdir => Arguments::Words(one(rest)),
         Keyword::Arg => Arguments::Words(quoted_words(rest, escape)),
         Keyword::Env | Keyword::Label => Arguments::Pairs(name_values(rest, keyword.name(), escape)?),
-        Keyword::Healthcheck if rest.is_empty() => Arguments::Words(Vec::new()),
+        Keyword::Onbuild | Keyword::Healthcheck if rest.is_empty() => Arguments::Words(Vec::new()),
         Keyword::Healthcheck => {
             // Its type ends at a byte that is white space, as flags do.
             let bytes = rest.as_bytes();
@@ -154,7 +154,6 @@ fn arguments(keyword: Keyword, rest: &str, escape: char) -> Result<Arguments, Tr
             let command = maybe_json(&decode(&bytes[start..]), one)?;
             Arguments::Health(decode(&bytes[..end]), Box::new(command))
         }
-        Keyword::Onbuild if rest.is_empty() => Arguments::Words(Vec::new()),
         Keyword::Onbuild => {
             let trigger = Statement::new(rest.to_owned(), Vec::new(), escape);
             trigger.arguments(escape)?;

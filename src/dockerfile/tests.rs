@@ -229,9 +229,24 @@ fn no_input_panics() {
             assert!(error.snippet().lines().count() == 3 && error.place.line >= 1);
         }
     };
-    runner.run(&text, |text| Ok(read(text.as_bytes()))).unwrap();
-    runner.run(&proptest::collection::vec(any::<u8>(), 0..300), |bytes| Ok(read(&bytes))).unwrap();
+    runner
+        .run(&text, |text| {
+            read(text.as_bytes());
+            Ok(())
+        })
+        .unwrap();
+    runner
+        .run(&proptest::collection::vec(any::<u8>(), 0..300), |bytes| {
+            read(&bytes);
+            Ok(())
+        })
+        .unwrap();
     let prefixed =
         proptest::collection::vec(any::<u8>(), 0..100).prop_map(|b| [b"FROM a\nENV ", b.as_slice()].concat());
-    runner.run(&prefixed, |bytes| Ok(read(&bytes))).unwrap();
+    runner
+        .run(&prefixed, |bytes| {
+            read(&bytes);
+            Ok(())
+        })
+        .unwrap();
 }

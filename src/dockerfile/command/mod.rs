@@ -94,7 +94,7 @@ impl Command {
             Keyword::Env => Self::Env(pairs(arguments, keyword)?),
             Keyword::Label => Self::Label(pairs(arguments, keyword)?),
             Keyword::Expose => Self::Expose(at_least_one(arguments, keyword)?),
-            Keyword::Volume => Self::Volume(volumes(at_least_one(arguments, keyword)?)?),
+            Keyword::Volume => Self::Volume(volumes(&at_least_one(arguments, keyword)?)?),
             Keyword::From => Self::From(from(statement, &texts(arguments))?),
             Keyword::Healthcheck => Self::Healthcheck(health::parse(&statement.flags, arguments)?),
             Keyword::Onbuild => Self::Onbuild(trigger(statement, &arguments)?),
@@ -171,7 +171,7 @@ fn build_arguments(words: &[String]) -> Result<Vec<(String, Option<String>)>, Tr
     words.iter().map(one).collect()
 }
 
-fn volumes(words: Vec<String>) -> Result<Vec<String>, Trouble> {
+fn volumes(words: &[String]) -> Result<Vec<String>, Trouble> {
     let volumes: Vec<_> = words.iter().map(|word| word.trim().to_owned()).collect();
     if volumes.iter().any(String::is_empty) { Err(Problem::EmptyVolume.into()) } else { Ok(volumes) }
 }

@@ -92,11 +92,10 @@ impl Mount {
             "target" | "dst" | "destination" => value.clone_into(&mut self.target),
             "readonly" | "ro" | "readwrite" | "rw" => truth()?,
             "required" if self.is_secret() => truth()?,
-            "required" => return Err(other_type(&self.kind)),
             "size" if self.kind == "tmpfs" => {
-                size(value).ok_or_else(|| wrong(field, "it is not a size such as 64m"))?
+                size(value).ok_or_else(|| wrong(field, "it is not a size such as 64m"))?;
             }
-            "size" => return Err(other_type(&self.kind)),
+            "required" | "size" => return Err(other_type(&self.kind)),
             "id" => value.clone_into(&mut self.id),
             "sharing" => {
                 self.sharing = lower(value);
@@ -187,16 +186,12 @@ fn fields(text: &str) -> Option<Vec<String>> {
         loop {
             let (part, after) = quoted.split_once('"')?;
             field.push_str(part);
-            match after.strip_prefix('"') {
-                Some(more) => {
-                    field.push('"');
-                    quoted = more;
-                }
-                None => {
-                    quoted = after;
-                    break;
-                }
-            }
+            let Some(more) = after.strip_prefix('"') else {
+                quoted = after;
+                break;
+            };
+            field.push('"');
+            quoted = more;
         }
         fields.push(field);
         match quoted.strip_prefix(',') {

@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn ports_are_counted_once() {
         let port = |first, last, line| (Ports { first, last, protocol: "tcp" }, Origin::Line(line));
-        let all = vec![port(80, 80, 3), port(1, 65535, 2), port(70, 90, 1)];
+        let all = [port(80, 80, 3), port(1, 65535, 2), port(70, 90, 1)];
         let found = counted(all.iter());
         assert_eq!(found.len(), 65535);
         assert_eq!((found[&80], found[&79], found[&65535]), (Origin::Line(3), Origin::Line(2), Origin::Line(2)));

@@ -140,12 +140,11 @@ fn template(with: &str, found: &[char], out: &mut String) {
             rest = after;
             continue;
         }
-        let (body, after) = match rest.strip_prefix('{') {
-            Some(inside) => inside.split_once('}').map_or((None, rest), |(name, after)| (Some(name), after)),
-            None => {
-                let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-                (Some(&rest[..length]), &rest[length..])
-            }
+        let (body, after) = if let Some(inside) = rest.strip_prefix('{') {
+            inside.split_once('}').map_or((None, rest), |(name, after)| (Some(name), after))
+        } else {
+            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            (Some(&rest[..length]), &rest[length..])
         };
         match body.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')) {
             Some(name) if name.bytes().all(|b| b == b'0') && name.len() == 1 => out.extend(found),

@@ -93,7 +93,7 @@ impl Lexer {
 
     /// A redirection, with the number of its stream before it.
     fn redirect(&mut self) -> Result<Option<Token>, Unread> {
-        let digits = (0..).take_while(|i| self.peek(*i).is_some_and(|c| c.is_ascii_digit())).count();
+        let digits = self.chars.iter().skip(self.at).take_while(|c| c.is_ascii_digit()).count();
         if !matches!(self.peek(digits), Some('<' | '>')) {
             return Ok(None);
         }

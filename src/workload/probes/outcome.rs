@@ -173,7 +173,7 @@ fn simple(simple: &Simple, before: Outcome, world: World<'_>) -> State {
     match argv.as_slice() {
         [] | ["exec"] | [":" | "export" | "umask" | "unset" | "readonly", ..] => State::on(Outcome::PASSES),
         ["exit"] => State { on: Outcome::NONE, ended: before },
-        ["exit", status] => {
+        ["exit", status, ..] => {
             let ended = status.parse::<u32>().map_or(Outcome::FAILS, |s| Outcome::of(s % 256 == 0));
             State { on: Outcome::NONE, ended }
         }

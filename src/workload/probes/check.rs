@@ -40,10 +40,10 @@ const MOST: usize = 64;
 impl<'a> Check<'a> {
     pub(super) fn read(test: &'a Test, programs: &Programs) -> Self {
         let form = match test {
-            Test::Shell(text) => Form::shell(text, dialect("/bin/sh", programs)),
+            Test::Shell(line) => Form::shell(line, dialect("/bin/sh", programs)),
             Test::Exec(argv) => match argv.as_slice() {
-                [name, flag, text, ..] if is_shell(name) && is_text_flag(flag) => {
-                    Form::shell(text, dialect(name, programs))
+                [name, flag, line, ..] if is_shell(name) && is_text_flag(flag) => {
+                    Form::shell(line, dialect(name, programs))
                 }
                 argv => Form::Program(argv),
             },
@@ -53,7 +53,7 @@ impl<'a> Check<'a> {
             _ => BTreeSet::new(),
         };
         let shown = match test {
-            Test::Shell(text) => shown(text),
+            Test::Shell(line) => shown(line),
             Test::Exec(argv) => shown(&argv.join(" ")),
         };
         Self { shown, form, assigned }
@@ -147,8 +147,7 @@ pub(super) fn names_of(simple: &Simple) -> Vec<String> {
     while let [Some(name), after @ ..] = rest {
         names.push(name.clone());
         rest = match (base_name(name), after) {
-            ("exec" | "command" | "nohup" | "env", after) => after,
-            ("timeout", [_, after @ ..]) => after,
+            ("exec" | "command" | "nohup" | "env", after) | ("timeout", [_, after @ ..]) => after,
             _ => break,
         };
     }
@@ -238,7 +237,7 @@ fn is_failure(join: Join, pipeline: &shell::Pipeline) -> bool {
     let words: Vec<_> = simple.words.iter().map(Word::text).collect();
     let words: Vec<_> = words.iter().map(Option::as_deref).collect();
     let fails = match words.as_slice() {
-        [Some("false")] | [Some("exit")] => true,
+        [Some("false" | "exit")] => true,
         [Some("exit"), Some(status)] => status.parse::<u8>().is_ok_and(|s| s != 0),
         _ => false,
     };

@@ -29,7 +29,9 @@ pub(super) fn find(check: &Healthcheck, read: &Check<'_>, subject: &Subject<'_>)
     }
     if !faults.refuses() {
         let calls = read.calls(subject.env, subject.programs);
-        calls.iter().for_each(|call| faults.call(call));
+        for call in &calls {
+            faults.call(call);
+        }
         if let Ok(call) = read.only_call(subject.env, subject.programs) {
             faults.errors_pass(&call);
         }
@@ -309,11 +311,10 @@ impl Faults<'_> {
         }
         // What it is where it isn't stated.
         if check.start_interval != GoDuration::seconds(5) {
-            let message = match check.start_period == GoDuration::default() {
-                true => format!("the HEALTHCHECK's start-interval of {} has no start-period", check.start_interval),
-                false => {
-                    format!("Docker before 25 knows no start-interval, and asks every {} instead", check.interval)
-                }
+            let message = if check.start_period == GoDuration::default() {
+                format!("the HEALTHCHECK's start-interval of {} has no start-period", check.start_interval)
+            } else {
+                format!("Docker before 25 knows no start-interval, and asks every {} instead", check.interval)
             };
             self.add(&finding::START_INTERVAL, message);
         }

@@ -118,10 +118,14 @@ fn unwrapped<'w>(name: &str, words: &[&'w str]) -> Option<Vec<&'w str>> {
             let start = if rest.get(start) == Some(&"--") { start + 1 } else { start };
             Some(rest.get(start..)?.to_vec())
         }
-        ("poetry" | "pipenv" | "pdm" | "hatch" | "rye", ["run", rest @ ..]) if !is_option(rest) => Some(rest.to_vec()),
-        ("ddtrace-run" | "opentelemetry-instrument" | "nice" | "exec", rest) if !is_option(rest) => Some(rest.to_vec()),
-        ("newrelic-admin", ["run-program", rest @ ..]) => Some(rest.to_vec()),
-        ("gosu" | "su-exec", [_, rest @ ..]) => Some(rest.to_vec()),
+        ("poetry" | "pipenv" | "pdm" | "hatch" | "rye", ["run", rest @ ..])
+        | ("newrelic-admin", ["run-program", rest @ ..])
+        | ("gosu" | "su-exec", [_, rest @ ..])
+        | ("ddtrace-run" | "opentelemetry-instrument" | "nice" | "exec", rest)
+            if !is_option(rest) =>
+        {
+            Some(rest.to_vec())
+        }
         ("python" | "python3", ["-u", rest @ ..]) => {
             Some(std::iter::once("python").chain(rest.iter().copied()).collect())
         }

@@ -109,10 +109,8 @@ fn pipeline(pipeline: &Pipeline, before: Outcome, world: World<'_>) -> State {
     let state = match pipeline.commands.len() {
         1 => command(last, before, world),
         // Each part is a shell of its own, and the last one's status counts.
-        _ => match swallows(last) {
-            true => State::on(Outcome::PASSES),
-            false => State::on(command(last, before, world).all()),
-        },
+        _ if swallows(last) => State::on(Outcome::PASSES),
+        _ => State::on(command(last, before, world).all()),
     };
     match pipeline.sense {
         Sense::Plain => state,
@@ -166,31 +164,26 @@ fn simple(simple: &Simple, before: Outcome, world: World<'_>) -> State {
         let plain = simple.assignments.iter().all(|(_, w)| expand(std::slice::from_ref(w), world.scope).is_ok());
         return State::on(if plain { Outcome::PASSES } else { Outcome::EITHER });
     };
-    let fields = match expand(&simple.words, world.scope) {
-        Ok(fields) => fields,
-        Err(_) => return unclear(first, before, world),
-    };
+    let Ok(fields) = expand(&simple.words, world.scope) else { return unclear(first, before, world) };
     let argv: Vec<&str> = fields.iter().map(|f| f.text.as_str()).collect();
     // A deployment may set a variable to something else: only literals are compared.
     if matches!(argv.first(), Some(&("test" | "[" | "[["))) && fields.iter().any(|f| !f.from.is_empty()) {
         return State::on(Outcome::EITHER);
     }
     match argv.as_slice() {
-        [] => State::on(Outcome::PASSES),
+        [] | ["exec"] | [":" | "export" | "umask" | "unset" | "readonly", ..] => State::on(Outcome::PASSES),
         ["exit"] => State { on: Outcome::NONE, ended: before },
-        ["exit", status] => {
+        ["exit", status, ..] => {
             let ended = status.parse::<u32>().map_or(Outcome::FAILS, |s| Outcome::of(s % 256 == 0));
             State { on: Outcome::NONE, ended }
         }
-        ["exec"] => State::on(Outcome::PASSES),
         ["exec", argv @ ..] => State { on: Outcome::NONE, ended: program(argv, world.programs) },
-        [":" | "export" | "cd" | "umask" | "unset" | "readonly", ..] => State::on(Outcome::PASSES),
+        ["cd", ..] => State::on(Outcome::EITHER),
         ["[[", ..] if world.dialect == Dialect::Dash => State::on(Outcome::FAILS),
         ["break" | "continue" | "return" | "eval" | "." | "source", ..] => {
             State { on: Outcome::EITHER, ended: Outcome::EITHER }
         }
-        ["command" | "builtin", argv @ ..] => State::on(program(argv, world.programs)),
-        argv => State::on(program(argv, world.programs)),
+        ["command" | "builtin", argv @ ..] | argv => State::on(program(argv, world.programs)),
     }
 }
 
@@ -218,16 +211,16 @@ pub(super) fn program(argv: &[&str], programs: &Programs) -> Outcome {
     }
     let python = base_name(name).starts_with("python");
     match (base_name(name), argv.get(1..).unwrap_or_default()) {
-        ("true" | "echo" | "printf" | "date" | "pwd" | "whoami" | "hostname" | "uname" | "uptime", _) => {
+        ("true" | "echo" | "printf" | "date" | "pwd" | "whoami" | "hostname" | "uname" | "uptime", _)
+        | ("ps" | "env" | "id", [])
+        | ("ps", ["aux" | "-ef" | "ax" | "-e" | "-A"])
+        | ("curl" | "wget" | "celery" | "gunicorn" | "uvicorn" | "pip" | "node" | "java", ["--version" | "--help"]) => {
             Outcome::PASSES
         }
-        ("ps" | "env" | "id", []) | ("ps", ["aux" | "-ef" | "ax" | "-e" | "-A"]) => Outcome::PASSES,
+        (_, ["--version" | "--help" | "-V"]) if python => Outcome::PASSES,
         ("sleep", [seconds]) if seconds.parse::<u32>().is_ok() => Outcome::PASSES,
         ("false", _) => Outcome::FAILS,
-        ("test", terms) => compare(terms),
-        ("[", [terms @ .., "]"]) => compare(terms),
-        (_, ["--version" | "--help"]) => Outcome::PASSES,
-        (_, ["-V"]) if python => Outcome::PASSES,
+        ("test", terms) | ("[", [terms @ .., "]"]) => compare(terms),
         _ => client::outcome(argv),
     }
 }

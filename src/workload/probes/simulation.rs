@@ -116,13 +116,13 @@ enum Kill {
 /// a success ends a run of failures. `phases` are when the tickers first tick.
 fn kubelet(probes: &Probes, service: &Service, phases: [Time; 2], end: Time) -> Option<Kill> {
     let ms = |seconds: i32| u64::try_from(seconds).unwrap() * 1000;
-    let started = match run(&probes.startup, service, phases[0], end, Outcome::Success)? {
+    let started = match run(&probes.startup, service, phases[0], end, &Outcome::Success)? {
         Ended::Passed(at) => at,
         Ended::Failed(_, at) => return Some(Kill::Startup(at)),
     };
     let period = ms(probes.liveness.period);
     let ticks = started.saturating_sub(phases[1]).div_ceil(period);
-    match run(&probes.liveness, service, phases[1] + ticks * period, end, Outcome::Never)? {
+    match run(&probes.liveness, service, phases[1] + ticks * period, end, &Outcome::Never)? {
         Ended::Passed(_) => None,
         Ended::Failed(from, at) => Some(Kill::Liveness(from, at)),
     }
@@ -140,13 +140,13 @@ enum Ended {
     Failed(Time, Time),
 }
 
-fn run(probe: &Probe, service: &Service, first: Time, end: Time, until: Outcome) -> Option<Ended> {
+fn run(probe: &Probe, service: &Service, first: Time, end: Time, until: &Outcome) -> Option<Ended> {
     let ms = |seconds: i32| u64::try_from(seconds).unwrap() * 1000;
     let (period, timeout) = (ms(probe.period), ms(probe.timeout));
     let (mut at, mut failures, mut since) = (first, 0, first);
     while at < end {
         let took = match service.asked(at, timeout) {
-            Answer::Passes(took) if until == Outcome::Success => return Some(Ended::Passed(at + took)),
+            Answer::Passes(took) if *until == Outcome::Success => return Some(Ended::Passed(at + took)),
             Answer::Passes(took) => {
                 failures = 0;
                 took

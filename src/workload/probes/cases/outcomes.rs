@@ -88,6 +88,10 @@ fn checks_that_can_do_either() {
         "echo ok > /data/ok",
         "x=$(curl -f http://localhost:8000/)",
         "celery -A app inspect ping",
+        "python -c 'import app'",
+        "python -c 'import app; print(1)'",
+        "mycheck --version",
+        "cd /data && true",
         "trap 'exit 1' EXIT; true",
         "unclosed 'quote",
     ] {

@@ -213,7 +213,6 @@ impl Curl {
         };
         match option {
             Neutral if name == "globoff" => self.globs = false,
-            Neutral | NeutralWith => {}
             Fail => self.errors_fail = true,
             Output => self.output(&value.text),
             Header => self.header(&value),
@@ -224,14 +223,14 @@ impl Curl {
                 Some(_) => {}
                 None => self.call.obstacle("its time is no number"),
             },
-            Method if value.text == "GET" => {}
-            Method => self.call.obstacle(format!("it sends {}, and a kubelet GET", value.text)),
+            Method if value.text != "GET" => self.call.obstacle(format!("it sends {}, and a kubelet GET", value.text)),
+            Neutral | NeutralWith | Method => {}
             Url => self.tail.push(value),
-            NoProxy if value.text == "*" => self.call.proxies = &[],
-            NoProxy if value.text.split([',', ' ']).any(|h| matches!(h, "localhost" | "127.0.0.1")) => {
-                self.call.proxies = &[];
+            NoProxy => {
+                if value.text.split([',', ' ']).any(|h| matches!(h, "*" | "localhost" | "127.0.0.1")) {
+                    self.call.proxies = &[];
+                }
             }
-            NoProxy => {}
             Differs(why, _) => {
                 if matches!(name, "remote-name" | "remote-name-all") {
                     self.call.remarks.push(Remark::Writes("a file named after the address".to_owned()));
@@ -299,7 +298,7 @@ impl Curl {
             self.call.ask(&field);
         }
         if self.errors_fail {
-            self.call.client = "curl -f".to_owned();
+            self.call.client.push_str(" -f");
         } else {
             self.call.remarks.push(Remark::ErrorsPass);
             self.call.obstacles.insert(0, "curl without -f calls an error page well".to_owned());

@@ -40,16 +40,21 @@ fn code<'a>(mut arguments: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 pub(super) fn outcome(arguments: &[&str]) -> Outcome {
     let Some(code) = code(arguments.iter().copied()) else { return Outcome::EITHER };
     let Some(all) = statements(code) else { return Outcome::EITHER };
+    let mut may_break = false;
     for statement in &all {
         let Some((Token::Name(name), rest)) = statement.split_first() else { return Outcome::EITHER };
         match (name.as_str(), rest) {
-            ("import" | "from" | "pass", _) => {}
-            ("print", [Token::Sign("("), Token::Text(_) | Token::Number(_), Token::Sign(")")]) => {}
+            // Python's own are there; anything else may be missing or break as it is loaded.
+            ("import", names) if names.iter().all(is_own) => {}
+            ("import" | "from", _) => may_break = true,
+            ("pass", _) | ("print", [Token::Sign("("), Token::Text(_) | Token::Number(_), Token::Sign(")")]) => {}
             ("exit" | "quit" | "sys.exit" | "os._exit", [Token::Sign("("), status @ .., Token::Sign(")")]) => {
                 return match status {
+                    _ if may_break => Outcome::EITHER,
                     [] => Outcome::PASSES,
-                    [Token::Number(n)] if n == "0" => Outcome::PASSES,
-                    [Token::Name(n)] if n == "None" || n == "False" => Outcome::PASSES,
+                    [Token::Number(n) | Token::Name(n)] if matches!(n.as_str(), "0" | "None" | "False") => {
+                        Outcome::PASSES
+                    }
                     [Token::Number(_) | Token::Text(_)] => Outcome::FAILS,
                     _ => Outcome::EITHER,
                 };
@@ -63,7 +68,17 @@ pub(super) fn outcome(arguments: &[&str]) -> Outcome {
             }
         }
     }
-    Outcome::PASSES
+    if may_break { Outcome::EITHER } else { Outcome::PASSES }
+}
+
+fn is_own(token: &Token) -> bool {
+    match token {
+        Token::Name(name) => {
+            let root = name.split('.').next().unwrap_or_default();
+            matches!(root, "sys" | "os" | "socket" | "urllib" | "http" | "json" | "time")
+        }
+        token => *token == Token::Sign(","),
+    }
 }
 
 /// The addresses that a text names, for what can be told of them alone.
@@ -240,10 +255,10 @@ impl Program {
             }
         }
         cursor.end()?;
-        self.judged(&function, asked, &url, call)
+        Self::judged(&function, asked, &url, call)
     }
 
-    fn judged(&self, function: &str, asked: bool, url: &str, mut call: Call) -> Option<Call> {
+    fn judged(function: &str, asked: bool, url: &str, mut call: Call) -> Option<Call> {
         call.ask(&Field { text: url.to_owned(), from: Vec::new() });
         let bare = call.addresses.first().is_some_and(|a| a.scheme.is_none());
         match (function, asked) {

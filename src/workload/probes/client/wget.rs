@@ -62,7 +62,9 @@ pub(super) fn read(arguments: &[Field], file: Option<&str>) -> Call {
             tail.push(argument.clone());
         }
     }
-    tail.iter().for_each(|field| call.ask(field));
+    for field in &tail {
+        call.ask(field);
+    }
     finish(call, &seen, kind)
 }
 
@@ -119,7 +121,7 @@ fn long(name: &str, mut value: impl FnMut() -> Option<String>, argument: &Field,
             Some(agent) => call.headers.push(("User-Agent".to_owned(), agent)),
             None => call.obstacle("its header comes from a variable, and is not for a manifest"),
         },
-        "header" => header(value(), argument, call),
+        "header" => header(value().as_deref(), argument, call),
         "post-data" | "post-file" | "body-data" | "body-file" => {
             value();
             call.obstacle("it sends a body");
@@ -136,8 +138,8 @@ fn long(name: &str, mut value: impl FnMut() -> Option<String>, argument: &Field,
     }
 }
 
-fn header(text: Option<String>, argument: &Field, call: &mut Call) {
-    let Some((name, value)) = text.as_deref().and_then(|t| t.split_once(':')) else {
+fn header(text: Option<&str>, argument: &Field, call: &mut Call) {
+    let Some((name, value)) = text.and_then(|t| t.split_once(':')) else {
         return call.obstacle("it changes its header in another way than by a plain field");
     };
     let (name, value) = (name.trim(), value.trim());

@@ -42,8 +42,9 @@ impl Lexer {
         if text.contains(['\0', '\r']) {
             return Err(Unread("it has a null byte or a carriage return"));
         }
-        // A line that ends with a backslash goes on; in single quotes that is not so, and then it is not understood.
-        if text.contains("\\\n") && text.contains('\'') {
+        // A line that ends with a backslash goes on, but not in single quotes or a comment, nor where the backslash is
+        // itself escaped: such texts are left alone.
+        if text.contains("\\\n") && (text.contains(['\'', '#']) || text.contains("\\\\\n")) {
             return Err(Unread("it has a line that goes on after a backslash"));
         }
         let chars = text.replace("\\\n", "").chars().collect();
@@ -93,7 +94,7 @@ impl Lexer {
 
     /// A redirection, with the number of its stream before it.
     fn redirect(&mut self) -> Result<Option<Token>, Unread> {
-        let digits = (0..).take_while(|i| self.peek(*i).is_some_and(|c| c.is_ascii_digit())).count();
+        let digits = self.chars.iter().skip(self.at).take_while(|c| c.is_ascii_digit()).count();
         if !matches!(self.peek(digits), Some('<' | '>')) {
             return Ok(None);
         }

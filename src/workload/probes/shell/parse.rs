@@ -15,11 +15,20 @@ struct Parser<'t> {
     tokens: &'t [Token],
     at: usize,
     depth: usize,
+    rest: Rest,
+}
+
+/// Whether all tokens are accounted for.
+#[derive(PartialEq, Eq)]
+enum Rest {
+    Read,
+    /// A loop has taken all that follows it.
+    Taken,
 }
 
 /// The list that these tokens are.
 pub(super) fn parse(tokens: &[Token]) -> Result<List, Unread> {
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    let mut parser = Parser { tokens, at: 0, depth: 0, rest: Rest::Read };
     let list = parser.list()?;
     if parser.at == tokens.len() { Ok(list) } else { Err(Unread("its grammar is not a shell's")) }
 }
@@ -74,6 +83,12 @@ impl<'t> Parser<'t> {
         Ok(List(items))
     }
 
+    /// A list that may not be empty.
+    fn body(&mut self) -> Result<List, Unread> {
+        let list = self.list()?;
+        if list.0.is_empty() { Err(Unread("its grammar is not a shell's")) } else { Ok(list) }
+    }
+
     fn stops(&self) -> bool {
         self.reserved().is_some_and(|word| STOPS.contains(&word))
     }
@@ -122,7 +137,7 @@ impl<'t> Parser<'t> {
         match self.reserved() {
             Some("{") => {
                 self.at += 1;
-                let list = self.list()?;
+                let list = self.body()?;
                 self.expect("}")?;
                 self.redirects()?;
                 Ok(Command::Group(list))
@@ -130,6 +145,7 @@ impl<'t> Parser<'t> {
             Some("if") => self.condition(),
             Some(word) if LOOPS.contains(&word) => {
                 self.at = self.tokens.len();
+                self.rest = Rest::Taken;
                 Ok(Command::Opaque("it has a loop, a case or a function"))
             }
             Some(word) if STOPS.contains(&word) || word == "!" => Err(Unread("its grammar is not a shell's")),
@@ -149,25 +165,24 @@ impl<'t> Parser<'t> {
         let (mut branches, mut otherwise) = (Vec::new(), None);
         self.at += 1;
         loop {
-            let condition = self.list()?;
-            // A loop takes all that follows, and with it the rest of this.
-            if self.peek().is_none() {
+            let condition = self.body()?;
+            if self.rest == Rest::Taken {
                 return Ok(Command::Opaque("it has a loop, a case or a function"));
             }
             self.expect("then")?;
-            let branch = self.list()?;
+            let branch = self.body()?;
             branches.push((condition, branch));
             match self.reserved() {
                 Some("elif") => self.at += 1,
                 Some("else") => {
                     self.at += 1;
-                    otherwise = Some(self.list()?);
+                    otherwise = Some(self.body()?);
                     break;
                 }
                 _ => break,
             }
         }
-        if self.peek().is_none() {
+        if self.rest == Rest::Taken {
             return Ok(Command::Opaque("it has a loop, a case or a function"));
         }
         self.expect("fi")?;

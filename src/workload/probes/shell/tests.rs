@@ -75,6 +75,11 @@ fn what_is_known_only_when_it_runs_is_not_guessed() {
         "a\r",
         "a \0",
         "if a; then b",
+        "if",
+        "if a; then; fi",
+        "{ }",
+        "a \\\\\nb",
+        "a # b\\\nc",
         "}",
         "a=(1 2)",
     ] {

@@ -27,12 +27,16 @@ fn in_command<'l>(command: &'l Command, found: &mut Vec<&'l Simple>) {
             found.push(simple);
             let targets = simple.redirects.iter().map(|r| &r.target);
             let words = simple.assignments.iter().map(|(_, word)| word).chain(&simple.words).chain(targets);
-            words.for_each(|word| in_parts(&word.0, found));
+            for word in words {
+                in_parts(&word.0, found);
+            }
         }
         Command::Subshell(list) | Command::Group(list) => in_list(list, found),
         Command::If(branches, otherwise) => {
             branches.iter().flat_map(|(condition, branch)| [condition, branch]).for_each(|l| in_list(l, found));
-            otherwise.iter().for_each(|list| in_list(list, found));
+            if let Some(list) = otherwise {
+                in_list(list, found);
+            }
         }
         Command::Opaque(_) => {}
     }

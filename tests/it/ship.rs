@@ -126,6 +126,19 @@ fn build_then_push_then_manifests_do_what_ship_does() {
 
 #[test]
 #[ignore = "needs the bed: docker registry base"]
+fn a_dockerfile_that_was_edited_is_built_anew_whatever_its_length() {
+    let sandbox = Sandbox::tiny();
+    let repository = repository("edited");
+    for user in ["1000:1000", "2000:2000"] {
+        let text = format!("FROM python:3.13-slim\nUSER {user}\n");
+        std::fs::write(sandbox.root().join("Dockerfile"), text).unwrap();
+        let document = sandbox.pydeploy(&["ship", "--registry", &repository, "--tag", "a"]).json();
+        assert_eq!(document["contract"]["user"]["uid"].to_string(), user[..4], "{document:#}");
+    }
+}
+
+#[test]
+#[ignore = "needs the bed: docker registry base"]
 fn a_secret_reaches_the_step_and_no_layer() {
     // The Dockerfile knows only what the secret hashes to, and a new one each time, so that nothing is cached.
     let secret = format!("t0p-s3cret-{}", std::process::id());

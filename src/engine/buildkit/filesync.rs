@@ -10,6 +10,7 @@ use bollard_buildkit_proto::fsutil::types::{Packet, Stat};
 use bollard_buildkit_proto::moby::filesync::packet::file_sync_server::FileSync;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -155,8 +156,9 @@ impl SendFiles {
 
     fn text(&mut self, name: &str, text: String) -> Sent {
         let size = i64::try_from(text.len()).unwrap_or_default();
+        let mod_time = time_of(&text);
         self.sources.push(Source::Text(text));
-        self.stat(Stat { path: name.to_owned(), mode: 0o644, size, ..Stat::default() })
+        self.stat(Stat { path: name.to_owned(), mode: 0o644, size, mod_time, ..Stat::default() })
     }
 
     /// The project's Dockerfile, and the ignore file that belongs to it alone, if there is one.
@@ -278,6 +280,13 @@ impl SendFiles {
     fn send(&self, packet: Packet) -> Sent {
         self.packets.blocking_send(Ok(packet)).map_err(|_| None)
     }
+}
+
+/// A time of change, in nanoseconds since 1970, that no other content has: a daemon that was sent a file of this name,
+/// size and time before does not ask for it again, and would build a Dockerfile that was edited since.
+fn time_of(text: &str) -> i64 {
+    let hash: [u8; 32] = Sha256::digest(text).into();
+    hash.iter().take(8).fold(0, |time, byte| (time << 8) | i64::from(*byte)) & ((1 << 60) - 1)
 }
 
 fn plain(kind: PacketType) -> Packet {

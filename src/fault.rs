@@ -9,7 +9,7 @@ use crate::image::context::RulesError;
 use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::workload::Finding;
-use crate::{context, engine, project, registry, settings, source};
+use crate::{context, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,6 +237,40 @@ impl From<engine::Error> for Fault {
                 let (class, hint) = engine_class(&other);
                 Self::from_error(class, &other, hint)
             }
+        }
+    }
+}
+
+impl From<layout::Error> for Fault {
+    fn from(error: layout::Error) -> Self {
+        let hint = error.hint();
+        let class = match &error {
+            // It is there, and is not what it says to be.
+            layout::Error::Size { .. } | layout::Error::Digest { .. } | layout::Error::TooLarge { .. } => {
+                Class::Contract
+            }
+            _ => Class::Project,
+        };
+        Self::from_error(class, &error, hint)
+    }
+}
+
+impl From<inspect::Error> for Fault {
+    fn from(error: inspect::Error) -> Self {
+        let hint = error.hint();
+        match error {
+            inspect::Error::Registry(error) => error.into(),
+            inspect::Error::Layout(error) => error.into(),
+            inspect::Error::Engine(EngineError::NoImage(image)) => {
+                let hint = format!("`docker image ls` shows what it has; `docker pull {image}` gets it");
+                Self::from_error(Class::Project, &EngineError::NoImage(image), Some(hint))
+            }
+            // Nothing was built: whatever else stands in the way is between this machine and its engine.
+            inspect::Error::Engine(error) => match Self::from(error) {
+                fault if fault.class == Class::Build => Self { class: Class::Environment, ..fault },
+                fault => fault,
+            },
+            other => Self::from_error(Class::Contract, &other, hint),
         }
     }
 }

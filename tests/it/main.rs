@@ -16,6 +16,7 @@ mod memory;
 mod musl;
 mod plan;
 mod proxy;
+mod reading;
 mod registry;
 mod sandbox;
 mod ship;

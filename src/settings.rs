@@ -25,6 +25,7 @@ use crate::project::{self, Decision, Manager, PythonVersion};
 use crate::manifests::Format;
 use crate::workload::Terms;
 use crate::workload::deploy::Everywhere;
+use crate::workload::probes::{Assertions, Listens, Prefer, Redirects};
 use keys::Kind;
 use layers::{Layers, Stated};
 use reader::Reader;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub security: RegistrySecurity,
     /// Where manifests go.
     pub out: Out,
+    /// What the user vouches for, so that probes may ask over the network.
+    pub assertions: Assertions,
     /// On what terms the workload is deployed, in the chosen environment.
     pub deploy: Terms,
     /// The same in every environment that there is.
@@ -244,11 +247,24 @@ fn read(project: &Path, reader: &Reader, environments: Everywhere<Terms>) -> Res
             insecure: reader.boolean("insecure-registry")?,
             ca: reader.text("registry-ca")?.map(|d| reader.path("registry-ca", &d.value)),
         },
+        assertions: assertions(reader)?,
         out,
         deploy: deploy::terms(reader)?,
         environments,
         format: reader.parsed("format", Format::EXPECTED)?.map_or(Format::Yaml, |d| d.value),
     })
+}
+
+/// What a user vouches for: by default nothing.
+fn assertions(reader: &Reader) -> Result<Assertions, Error> {
+    let handler = match reader.text("health.probe")?.as_ref().map(|d| d.value.as_str()) {
+        None | Some("auto") => Prefer::Lightest,
+        Some("exec") => Prefer::Exec,
+        Some(_) => return Err(reader.wrong("health.probe", "auto or exec")),
+    };
+    let redirects = if reader.boolean("health.no-redirects")? { Redirects::Never } else { Redirects::Possible };
+    let listens = if reader.boolean("health.all-interfaces")? { Listens::Everywhere } else { Listens::AsStarted };
+    Ok(Assertions { redirects, listens, handler })
 }
 
 fn stated(reader: &Reader) -> Result<project::Stated, Error> {

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::engine::buildkit::Daemon;
-use crate::image::contract::{ImageContract, User};
+use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
 use crate::manifests::objects;
 use crate::project::{Decision, Project};
 use crate::stages::{Blueprint, Prepared, Pushed};
-use crate::workload::Compiled;
+use crate::stages::examine::{Examined, Platform};
+use crate::workload::Who;
 
 /// `project{…}` of a plan.
 pub(super) fn project(prepared: &Prepared) -> Value {
@@ -73,30 +74,43 @@ fn generated(plan: &ImagePlan) -> Value {
 }
 
 /// What an image promises, and what that compiles to.
-pub(super) fn contract(reference: &str, contract: &ImageContract, compiled: &Compiled) -> Value {
-    let identity = compiled.identity;
+pub(super) fn contract(examined: &Examined) -> Value {
+    let shown = examined.shown();
+    let (contract, compiled) = (&shown.contract, &shown.compiled);
     let user = json!({
-        "name": match &contract.user { User::Named(name) => Some(name), _ => None },
-        "uid": identity.map(|i| i.uid),
-        "gid": identity.map(|i| i.gid),
-        "from": "the image's USER",
+        "name": user_name(shown),
+        "uid": compiled.identity.map(|i| i.uid),
+        "gid": compiled.identity.map(|i| i.gid),
+        "from": shown.known.who.from(),
     });
     let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());
-    let probes =
-        compiled.probes.as_ref().map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}));
+    let probes = compiled.probes.as_ref().map(|_| {
+        json!({"startup": startup, "readiness": readiness, "liveness": liveness})
+    });
     json!({
-        "source": {"kind": "registry", "ref": reference},
+        "source": {"kind": examined.kind.name(), "ref": examined.name},
+        "platforms": examined.platforms.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
         "user": user,
         "ports": contract.ports,
         "healthcheck": contract.healthcheck,
         "stopSignal": contract.stop_signal,
         "probes": probes,
-        "securityContext": identity.map(|i| json!({
+        "probesBecause": compiled.probes.as_ref().map(|p| p.because.as_str()),
+        "securityContext": compiled.identity.map(|i| json!({
             "pod": objects::pod_security(i, &contract.ports),
             "container": objects::container_security(i),
         })),
-        "findings": compiled.findings,
+        "findings": examined.findings(),
     })
+}
+
+/// The account's name: as USER states it, or as /etc/passwd has it.
+fn user_name(shown: &Platform) -> Option<String> {
+    match (&shown.known.who, &shown.contract.user) {
+        (Who::Is(account), _) if account.name.is_some() => account.name.clone(),
+        (_, User::Named(name)) => Some(name.split(':').next().unwrap_or_default().to_owned()),
+        _ => None,
+    }
 }
 
 /// `image{…}` of what was pushed.
@@ -105,7 +119,7 @@ pub(super) fn pushed(pushed: &Pushed, unpacked: Option<u64>) -> Value {
         "reference": pushed.reference,
         "digest": pushed.reference.digest(),
         "tags": pushed.tags,
-        "platforms": [pushed.platform()],
+        "platforms": pushed.examined.platforms.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
         "size": {"compressed": pushed.compressed(), "unpacked": unpacked},
         "layers": pushed.layers.iter()
             .map(|l| json!({"digest": l.digest, "size": l.size, "what": l.what})).collect::<Vec<_>>(),

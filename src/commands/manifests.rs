@@ -15,16 +15,16 @@ use crate::source::SourceTree;
 use crate::stages::build::keychain;
 use crate::stages::{Pushed, push, write};
 use crate::workload::deploy::Everywhere;
-use crate::workload::{Compiled, Deploy, Terms, Workload};
+use crate::workload::{Compiled, Deploy, Finding, Known, Severity, Terms, Workload};
 
 pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(), Fault> {
     let (image, name, settings) = subject(context, args)?;
     refuse_stream(&settings)?;
     let keychain = keychain(context.machine, Some(image.repository.host()))?;
     let registry = push::client(&image.repository, &settings.security, &keychain).await?;
-    let pushed = push::read(&registry, &image).await?;
+    let pushed = push::read(&registry, &image, settings.assertions).await?;
     let made = compile(&pushed, &name, &settings)?;
-    tell(context, &made.compiled);
+    tell(context, &made.findings);
     let files = match &settings.out {
         Out::Default | Out::Stdout => {
             context.report.answer(&made.stream()?);
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(
     context.report.document(&json!({
         "schema": "pydeploy.manifests/1",
         "image": documents::pushed(&pushed, None),
-        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &made.compiled),
+        "contract": documents::contract(&pushed.examined),
         "manifests": {"files": paths(&files), "objects": objects.map_err(|e| super::bug(&e))?},
     }));
     Ok(())
@@ -77,8 +77,8 @@ fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(ImageRef, Str
 
 /// What an image's contract and the settings come to.
 pub(super) struct Made {
-    /// What the contract compiles to, with all that was found.
-    pub(super) compiled: Compiled,
+    /// What was found, none of it an error.
+    pub(super) findings: Vec<Finding>,
     chosen: Workload,
     everywhere: Everywhere<Workload>,
 }
@@ -102,25 +102,33 @@ impl Made {
 
 /// The manifests of a pushed image, or the fault that stands in their way.
 pub(super) fn compile(pushed: &Pushed, name: &str, settings: &Settings) -> Result<Made, Fault> {
-    let reference = pushed.reference.to_string();
-    let mut compiled = push::check(&pushed.contract, &reference)?;
-    compiled.findings.extend(settings.deploy.findings(&pushed.contract.ports));
-    compiled.findings.sort_by_key(|f| f.severity);
+    pushed.examined.check()?;
+    let shown = pushed.examined.shown();
     let version = pushed.tags.first().map(ToString::to_string);
     let workload = |terms: &Terms| {
         let deploy = Deploy { name: name.to_owned(), terms: terms.clone() };
-        let workload = compiled.workload(&pushed.contract, pushed.reference.clone(), version.clone(), &deploy);
-        workload.ok_or_else(|| Fault::contract(&reference, compiled.findings.clone()))
+        // A variable that the manifest sets is one that the check reads.
+        let known = Known { env: terms.plain_env(), ..shown.known.clone() };
+        let compiled = Compiled::of(&shown.contract, &known);
+        let workload = compiled.workload(&shown.contract, pushed.reference.clone(), version.clone(), &deploy);
+        workload.ok_or_else(|| Fault::contract(&pushed.examined.name, compiled.findings))
     };
     let chosen = workload(&settings.deploy)?;
     let everywhere = settings.environments.try_map(workload)?;
-    Ok(Made { chosen, everywhere, compiled })
+    let mut findings = pushed.examined.findings();
+    findings.extend(settings.deploy.findings(&shown.contract.ports));
+    findings.sort_by_key(|f| f.severity);
+    Ok(Made { findings, chosen, everywhere })
 }
 
 /// Says what was found that is no error.
-pub(super) fn tell(context: &Context<'_>, compiled: &Compiled) {
-    for finding in &compiled.findings {
-        context.report.warn(&format!("{} ({}): {}", finding.message, finding.code, finding.hint));
+pub(super) fn tell(context: &Context<'_>, findings: &[Finding]) {
+    for finding in findings {
+        let text = format!("{} ({}): {}", finding.message, finding.code, finding.hint);
+        match finding.severity {
+            Severity::Note => context.report.note(&text),
+            _ => context.report.warn(&text),
+        }
     }
 }
 

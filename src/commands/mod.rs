@@ -1,6 +1,7 @@
 //! The commands: each strings stages together and says what came of it.
 
 mod build;
+mod contract;
 mod doctor;
 mod documents;
 mod manifests;
@@ -66,6 +67,7 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Build(args) => build::run(&context, args).await,
         Command::Push(args) => push::run(&context, args).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
+        Command::Contract(args) => contract::run(&context, args).await,
         Command::Doctor(args) => doctor::run(&context, args).await,
     }
 }

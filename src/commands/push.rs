@@ -10,9 +10,10 @@ use crate::cli::PushArgs;
 use crate::context::revision::Revision;
 use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
 use crate::fault::Fault;
-use crate::image::contract::ImageContract;
 use crate::image::reference::{Repository, Tag};
 use crate::report::size;
+use crate::stages::examine::check_in_engine;
+use crate::stages::push::Destination;
 use crate::stages::build::{Local, build, daemon, inspect, keychain};
 use crate::stages::{Prepared, Pushed, push};
 
@@ -26,7 +27,8 @@ pub(super) async fn run(context: &Context<'_>, args: &PushArgs) -> Result<(), Fa
     let daemon = daemon(context.machine).await?;
     let local = built(context, &prepared, &daemon, &repository, &tags, &revision, Arc::clone(&keychain)).await?;
     context.report.stage(&format!("Pushing to {repository}"));
-    let pushed = push::push(&daemon, &local, &repository, &tags, &registry, keychain, context.report).await?;
+    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain };
+    let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, context.report).await?;
     say(context, &pushed);
     context.report.answer(&format!("{}\n", pushed.reference));
     context.report.document(&json!({
@@ -54,8 +56,7 @@ async fn built(
     let names = tags.iter().map(|t| push::engine_name(repository, t));
     let name = names.clone().next().unwrap_or_default();
     let (config, unpacked) = inspect(engine, &name).await?;
-    let contract = ImageContract::read(&config)?;
-    push::check(&contract, &name)?;
+    check_in_engine(engine, &name, &name, prepared.blueprint.look(), prepared.settings.assertions).await?;
     let built = Built { digest: None, sent: Sent::default(), left_out: Vec::new(), steps: Steps::default() };
     Ok(Local { built, config: Some(config), unpacked, time: Duration::ZERO })
 }

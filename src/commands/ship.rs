@@ -11,11 +11,12 @@ use super::{Context, documents, manifests, plan};
 use crate::cli::ShipArgs;
 use crate::engine::buildkit::{Daemon, Output};
 use crate::fault::Fault;
-use crate::image::contract::ImageContract;
 use crate::image::dockerfile::own_layers;
 use crate::manifests::{Format, tree};
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
+use crate::stages::examine::check_in_engine;
+use crate::stages::push::Destination;
 use crate::stages::build::{Local, build, daemon, keychain, summary};
 use crate::stages::{Blueprint, Prepared, Pushed, push, write};
 
@@ -46,13 +47,15 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     context.report.stage(&format!("Building {} with {}", prepared.name.value, documents::engine(&daemon)));
     let local =
         build(&prepared, &daemon, &output, &revision, Arc::clone(&keychain), context.machine, context.report).await?;
-    if let Some(config) = &local.config {
-        push::check(&ImageContract::read(config)?, &prepared.name.value)?;
+    if let (Daemon::Engine(engine), Some(id)) = (&daemon, &local.built.digest) {
+        let look = prepared.blueprint.look();
+        check_in_engine(engine, id, &prepared.name.value, look, prepared.settings.assertions).await?;
     }
     context.report.stage(&format!("Pushing to {repository}"));
-    let pushed = push::push(&daemon, &local, &repository, &tags, &registry, keychain, context.report).await?;
+    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain };
+    let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, context.report).await?;
     let made = manifests::compile(&pushed, &prepared.name.value, &prepared.settings)?;
-    manifests::tell(context, &made.compiled);
+    manifests::tell(context, &made.findings);
     let files = match &prepared.settings.out {
         Out::Stdout => {
             context.report.answer(&made.stream()?);
@@ -68,7 +71,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     context.report.document(&json!({
         "schema": "pydeploy.ship/1",
         "image": documents::pushed(&pushed, local.unpacked),
-        "contract": documents::contract(&pushed.reference.to_string(), &pushed.contract, &made.compiled),
+        "contract": documents::contract(&pushed.examined),
         "manifests": {"files": manifests::paths(&files)},
         "rollout": null,
         "timings": {
@@ -104,7 +107,7 @@ fn picture(
     let rows = [
         row("image", pushed.reference.to_string()),
         row("tags", tags),
-        row("user", pushed.contract.user.to_string()),
+        row("user", pushed.contract().user.to_string()),
         row("size", format!("{} compressed{unpacked}{uploaded}", size(pushed.compressed()))),
         row("time", time),
         row("manifests", manifests::place(files)),

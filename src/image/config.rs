@@ -9,16 +9,16 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ImageConfig {
     /// How a container is started.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub config: RunConfig,
     /// The processor that it is for, as Go names it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub architecture: String,
     /// The operating system.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub os: String,
     /// The layers, uncompressed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub rootfs: RootFs,
     /// What made each layer.
     #[serde(default, deserialize_with = "null_is_default")]
@@ -37,10 +37,10 @@ pub struct RootFs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct History {
     /// Its text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub created_by: String,
     /// It made no layer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub empty_layer: bool,
 }
 
@@ -49,6 +49,7 @@ pub struct History {
 #[serde(default, rename_all = "PascalCase")]
 pub struct RunConfig {
     /// `USER`, as it was written.
+    #[serde(deserialize_with = "null_is_default")]
     pub user: String,
     /// `EXPOSE`: `8000/tcp` and so on.
     #[serde(deserialize_with = "null_is_default")]
@@ -63,11 +64,13 @@ pub struct RunConfig {
     #[serde(deserialize_with = "null_is_default")]
     pub cmd: Vec<String>,
     /// `WORKDIR`; `/` where empty.
+    #[serde(deserialize_with = "null_is_default")]
     pub working_dir: String,
     /// `LABEL`.
     #[serde(deserialize_with = "null_is_default")]
     pub labels: BTreeMap<String, String>,
     /// `STOPSIGNAL`; SIGTERM where empty.
+    #[serde(deserialize_with = "null_is_default")]
     pub stop_signal: String,
     /// `HEALTHCHECK`.
     pub healthcheck: Option<HealthConfig>,
@@ -119,6 +122,8 @@ where
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -129,5 +134,55 @@ mod tests {
         let config: ImageConfig = serde_json::from_str(text).unwrap();
         assert_eq!(config.config.variable("A"), Some("b=c"));
         assert_eq!(config.config.healthcheck.unwrap().interval, 5_000_000_000);
+        let nulls = r#"{"config": null, "os": null, "rootfs": {"diff_ids": null}, "history": null}"#;
+        assert_eq!(serde_json::from_str::<ImageConfig>(nulls).unwrap(), ImageConfig::default());
+    }
+
+    /// JSON of any shape, with the names that a config has.
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            "[A-Za-z0-9:/=-]{0,8}".prop_map(Into::into),
+        ];
+        let name = prop::sample::select(vec![
+            "config",
+            "User",
+            "Env",
+            "Healthcheck",
+            "Test",
+            "Interval",
+            "Retries",
+            "ExposedPorts",
+            "80/tcp",
+            "rootfs",
+            "diff_ids",
+            "history",
+            "created_by",
+            "os",
+            "StopSignal",
+            "Labels",
+            "Volumes",
+        ]);
+        leaf.prop_recursive(5, 64, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::btree_map(name.clone(), inner, 0..6)
+                    .prop_map(|entries| { entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_config_makes_the_reader_panic(value in json(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(config) = serde_json::from_value::<ImageConfig>(value) {
+                let _ = crate::image::contract::ImageContract::read(&config);
+            }
+            let _ = serde_json::from_slice::<ImageConfig>(&bytes);
+        }
     }
 }

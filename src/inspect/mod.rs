@@ -31,7 +31,7 @@ use crate::engine::docker::DockerEngine;
 use crate::image::config::ImageConfig;
 use crate::image::reference::{DigestRef, ImageRef};
 use crate::layout::Layout;
-use crate::registry::{Pointer, Registry};
+use crate::registry::{Pointer, RawManifest, Registry};
 
 /// An image, and where its files can be had.
 pub struct Image {
@@ -81,6 +81,16 @@ impl Image {
         let reference = DigestRef::confirmed(image.repository.clone(), digest);
         let place = Place::Registry(registry, image.repository.path().to_owned());
         Self::new(place, image.to_string(), Some(reference), manifest).await
+    }
+
+    /// Reads what a manifest of a registry names, whose digest the reference states.
+    pub async fn from_manifest(
+        registry: Arc<Registry>,
+        reference: DigestRef,
+        manifest: RawManifest,
+    ) -> Result<Self, Error> {
+        let place = Place::Registry(registry, reference.repository().path().to_owned());
+        Self::new(place, reference.to_string(), Some(reference), manifest).await
     }
 
     /// Reads an image of an OCI layout: `PATH`, `PATH:TAG` or `PATH@DIGEST`.

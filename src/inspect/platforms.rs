@@ -135,9 +135,12 @@ async fn one(place: &Place, name: &str, platform: Option<&Platform>, manifest: &
     let odd = |source| Error::Config { image: name.to_owned(), source };
     let config: ImageConfig = serde_json::from_slice(&bytes).map_err(odd)?;
     let Variant { variant } = serde_json::from_slice(&bytes).unwrap_or_default();
-    let variant = platform.and_then(|p| p.variant().clone()).or(variant).unwrap_or_default();
     let os = if config.os.is_empty() { "linux" } else { &config.os };
-    let platform = written(os, &config.architecture, &variant);
+    // The index is what an engine chooses by.
+    let platform = match platform {
+        Some(p) => written(os, &p.architecture().to_string(), p.variant().as_deref().unwrap_or_default()),
+        None => written(os, &config.architecture, &variant.unwrap_or_default()),
+    };
     if os != "linux" {
         return Ok(Read::Other(platform));
     }

@@ -21,17 +21,20 @@ impl FromStr for Source {
 
     /// Reads `oci:PATH[:TAG|@DIGEST]`, `docker:NAME` (or `docker-daemon:NAME`, as other tools have it), or a reference.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let after = |marks: &[&str]| marks.iter().find_map(|mark| text.strip_prefix(mark)).filter(|t| !t.is_empty());
+        let after = |marks: &[&str]| marks.iter().find_map(|mark| text.strip_prefix(mark));
         if let Some(path) = after(&["oci:", "oci-archive:"]) {
-            return Ok(Self::Layout(path.to_owned()));
+            return if path.is_empty() {
+                Err(NameError::Reference(text.to_owned()))
+            } else {
+                Ok(Self::Layout(path.to_owned()))
+            };
         }
-        match after(&["docker://"]) {
-            // What skopeo calls a registry.
-            Some(reference) => return reference.parse().map(Self::Registry),
-            None if text.starts_with("docker://") => return Err(NameError::Reference(text.to_owned())),
-            None => {}
+        // What skopeo calls a registry.
+        if let Some(reference) = after(&["docker://"]) {
+            return reference.parse().map(Self::Registry);
         }
         match after(&["docker:", "docker-daemon:"]) {
+            Some("") => Err(NameError::Reference(text.to_owned())),
             Some(name) if !is_port(name) => Ok(Self::Engine(name.to_owned())),
             _ => text.parse().map(Self::Registry),
         }
@@ -67,7 +70,7 @@ mod tests {
         for reference in ["registry.example/api:1.0", "docker:5000/api", "docker://registry.example/api", "oci/api"] {
             assert!(matches!(read(reference), Source::Registry(_)), "{reference}");
         }
-        for wrong in ["oci:", "docker://", "", "UPPER/case"] {
+        for wrong in ["oci:", "docker://", "docker:", "", "registry.example/UPPER"] {
             assert!(wrong.parse::<Source>().is_err(), "{wrong}");
         }
         assert_eq!(read("oci:a").to_string(), "oci:a");

@@ -107,7 +107,7 @@ fn content_is_held_against_its_digest_and_size() {
         let mut bytes = Vec::new();
         let whole = written.open().config(&descriptor(blob.clone()));
         let stream = written.open().blob(&descriptor(blob.clone())).unwrap().read_to_end(&mut bytes);
-        (whole.unwrap_err(), *stream.unwrap_err().downcast::<Error>().unwrap())
+        (whole.unwrap_err(), stream.unwrap_err().downcast::<Error>().unwrap())
     };
     assert!(matches!(read(&blob), (Error::Digest { .. }, Error::Digest { .. })));
     for size in [6, 8] {

@@ -1,10 +1,13 @@
 //! The stages between a project's directory and a pushed image: each takes one type and gives the next.
 
 pub mod build;
+pub mod examine;
 pub mod prepare;
 pub mod push;
+pub mod recipe;
 pub mod write;
 
 pub use build::Local;
+pub use examine::Examined;
 pub use prepare::{Blueprint, Prepared};
 pub use push::Pushed;

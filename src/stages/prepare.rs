@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::examine::Look;
 use crate::context::revision::{self, Revision};
 use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
@@ -46,6 +47,14 @@ pub enum Blueprint {
 }
 
 impl Blueprint {
+    /// How far an image of it is looked into: what ours is made of, we know.
+    pub fn look(&self) -> Look {
+        match self {
+            Self::Generated { .. } => Look::Accounts,
+            Self::Own(_) => Look::Programs,
+        }
+    }
+
     fn audience(&self) -> Audience {
         match self {
             Self::Generated { .. } => Audience::Generated,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use oci_spec::image::ImageManifest;
+use oci_spec::image::Descriptor;
 
 use super::build::Local;
 use crate::engine::buildkit::Daemon;
@@ -14,10 +14,12 @@ use crate::fault::{Class, Fault};
 use crate::image::config::ImageConfig;
 use crate::image::contract::ImageContract;
 use crate::image::reference::{Digest, DigestRef, ImageRef, Repository, Tag};
-use crate::registry::{Keychain, Manifest, Options, Pointer, RawManifest, Registry, Security};
+use crate::registry::{Keychain, Options, Pointer, RawManifest, Registry, Security};
 use crate::report::Report;
 use crate::settings::RegistrySecurity;
-use crate::workload::Compiled;
+use super::examine::{Examined, Kind, Look, examine};
+use crate::inspect::Image;
+use crate::workload::probes::Assertions;
 
 /// Waits before the second, third and fourth try of a push.
 const BACK_OFF: &[Duration] = &[Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
@@ -29,10 +31,8 @@ pub struct Pushed {
     pub reference: DigestRef,
     /// Its tags.
     pub tags: Vec<Tag>,
-    /// What it says of itself, read back from the registry.
-    pub config: ImageConfig,
-    /// What it promises.
-    pub contract: ImageContract,
+    /// What it says of itself and promises, read back from the registry.
+    pub examined: Examined,
     /// Its layers, the lowest first.
     pub layers: Vec<Layer>,
     /// How much was uploaded, in bytes, where that is known.
@@ -60,9 +60,9 @@ impl Pushed {
         self.layers.iter().map(|l| l.size).sum()
     }
 
-    /// `os/architecture`.
-    pub fn platform(&self) -> String {
-        format!("{}/{}", self.config.os, self.config.architecture)
+    /// What it promises.
+    pub fn contract(&self) -> &ImageContract {
+        &self.examined.shown().contract
     }
 }
 
@@ -76,7 +76,7 @@ pub async fn client(
     repository: &Repository,
     stated: &RegistrySecurity,
     keychain: &Keychain,
-) -> Result<Registry, Fault> {
+) -> Result<Arc<Registry>, Fault> {
     let mut extra_ca = docker_ca(repository.host());
     extra_ca.extend(stated.ca.clone());
     let options = Options {
@@ -86,7 +86,7 @@ pub async fn client(
         user_agent: concat!("pydeploy/", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     let credentials = keychain.lookup(repository.host()).await?;
-    Ok(Registry::new(&options, credentials)?)
+    Ok(Arc::new(Registry::new(&options, credentials)?))
 }
 
 /// The authorities that Docker trusts for a registry: <https://docs.docker.com/engine/security/certificates/>.
@@ -98,16 +98,27 @@ fn docker_ca(host: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Where an image goes.
+pub struct Destination<'a> {
+    /// The repository.
+    pub repository: &'a Repository,
+    /// The tags that it gets.
+    pub tags: &'a [Tag],
+    /// Its registry.
+    pub registry: &'a Arc<Registry>,
+    /// Who we are there.
+    pub keychain: Arc<Keychain>,
+}
+
 /// Pushes what was built. The contract is checked first: what can't run is not given a tag.
 pub async fn push(
     daemon: &Daemon,
     local: &Local,
-    repository: &Repository,
-    tags: &[Tag],
-    registry: &Registry,
-    keychain: Arc<Keychain>,
+    to: &Destination<'_>,
+    stated: Assertions,
     report: &Report,
 ) -> Result<Pushed, Fault> {
+    let Destination { repository, tags, registry, keychain } = to;
     let started = Instant::now();
     let mut pushed = match daemon {
         Daemon::Engine(engine) => {
@@ -116,8 +127,8 @@ pub async fn push(
             };
             let auth = keychain.raw_docker_auth(repository.host()).await?;
             let sent = engine_push(engine, repository, first, auth.expose(), report).await?;
-            let reference = DigestRef::confirmed(repository.clone(), sent.digest.parse()?);
-            let (manifest, mut pushed) = read_back(registry, &reference).await?;
+            let reference = DigestRef::confirmed((*repository).clone(), sent.digest.parse()?);
+            let (manifest, mut pushed) = read_back(registry, &reference, stated).await?;
             tag(registry, repository, others, &manifest).await?;
             pushed.uploaded = Some(uploaded(&sent, &pushed));
             pushed
@@ -129,9 +140,9 @@ pub async fn push(
                     return Err(Fault::new(Class::Build, "the builder reported no digest for what it pushed", None));
                 }
             };
-            let reference = DigestRef::confirmed(repository.clone(), digest);
-            let (manifest, pushed) = read_back(registry, &reference).await?;
-            check(&pushed.contract, &reference.to_string())?;
+            let reference = DigestRef::confirmed((*repository).clone(), digest);
+            let (manifest, pushed) = read_back(registry, &reference, stated).await?;
+            pushed.examined.check()?;
             tag(registry, repository, tags, &manifest).await?;
             pushed
         }
@@ -140,13 +151,6 @@ pub async fn push(
     pushed.requests = registry.traffic().requests;
     pushed.time = started.elapsed();
     Ok(pushed)
-}
-
-/// Compiles a contract, and refuses what a cluster could not keep.
-pub fn check(contract: &ImageContract, image: &str) -> Result<Compiled, Fault> {
-    let compiled = Compiled::of(contract);
-    let errors: Vec<_> = compiled.errors().cloned().collect();
-    if errors.is_empty() { Ok(compiled) } else { Err(Fault::contract(image, errors)) }
 }
 
 /// The engine pushes; what may pass by itself is tried again.
@@ -180,37 +184,35 @@ async fn tag(registry: &Registry, repository: &Repository, tags: &[Tag], manifes
 }
 
 /// An image as the registry has it, by tag or digest.
-pub async fn read(registry: &Registry, image: &ImageRef) -> Result<Pushed, Fault> {
+pub async fn read(registry: &Arc<Registry>, image: &ImageRef, stated: Assertions) -> Result<Pushed, Fault> {
     let pointer: Pointer = image.selector().parse()?;
     let manifest = registry.manifest(image.repository.path(), &pointer).await?;
     let reference = DigestRef::confirmed(image.repository.clone(), manifest.digest.to_string().parse()?);
-    let mut pushed = describe(registry, reference, &manifest).await?;
+    let mut pushed = describe(registry, reference, manifest, stated).await?;
     pushed.tags = image.tag.iter().cloned().collect();
     Ok(pushed)
 }
 
-async fn read_back(registry: &Registry, reference: &DigestRef) -> Result<(RawManifest, Pushed), Fault> {
+async fn read_back(
+    registry: &Arc<Registry>,
+    reference: &DigestRef,
+    stated: Assertions,
+) -> Result<(RawManifest, Pushed), Fault> {
     let pointer: Pointer = reference.digest().as_str().parse()?;
     let manifest = registry.manifest(reference.repository().path(), &pointer).await?;
-    let pushed = describe(registry, reference.clone(), &manifest).await?;
+    let pushed = describe(registry, reference.clone(), manifest.clone(), stated).await?;
     Ok((manifest, pushed))
 }
 
-async fn describe(registry: &Registry, reference: DigestRef, manifest: &RawManifest) -> Result<Pushed, Fault> {
-    let path = reference.repository().path().to_owned();
-    let image = match manifest.read()? {
-        Manifest::Image(image) => *image,
-        Manifest::Index(index) => one_of(registry, &path, &index).await?,
-    };
-    let bytes = registry.config(&path, image.config()).await?;
-    let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| Fault {
-        causes: vec![e.to_string()],
-        ..Fault::new(Class::Contract, format!("could not read the image config of {reference}"), None)
-    })?;
+async fn describe(registry: &Arc<Registry>, reference: DigestRef, manifest: RawManifest, stated: Assertions) -> Result<Pushed, Fault> {
+    let image = Image::from_manifest(Arc::clone(registry), reference.clone(), manifest).await?;
+    let examined = examine(Kind::Registry, &image, Look::Accounts, stated).await?;
+    let shown = examined.shown();
+    let of_shown = image.platforms.iter().find(|p| p.platform == shown.name);
+    let layers = of_shown.map(|p| layers(&p.layers, &shown.config)).unwrap_or_default();
     Ok(Pushed {
-        contract: ImageContract::read(&config)?,
-        layers: layers(&image, &config),
-        config,
+        layers,
+        examined,
         reference,
         tags: Vec::new(),
         uploaded: None,
@@ -219,34 +221,14 @@ async fn describe(registry: &Registry, reference: DigestRef, manifest: &RawManif
     })
 }
 
-/// The image of an index that a Linux node of this machine's kind would run; signatures and the like are none.
-async fn one_of(registry: &Registry, path: &str, index: &oci_spec::image::ImageIndex) -> Result<ImageManifest, Fault> {
-    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let is = |d: &&oci_spec::image::Descriptor, os: &str, arch: Option<&str>| {
-        d.platform()
-            .as_ref()
-            .is_some_and(|p| p.os().to_string() == os && arch.is_none_or(|a| p.architecture().to_string() == a))
-    };
-    let found = index.manifests().iter().find(|d| is(d, "linux", Some(arch)));
-    let found = found.or_else(|| index.manifests().iter().find(|d| is(d, "linux", None)));
-    let Some(descriptor) = found else {
-        return Err(Fault::new(Class::Contract, "the image index holds no image for Linux", None));
-    };
-    let manifest = registry.manifest(path, &Pointer::Digest(descriptor.digest().clone())).await?;
-    match manifest.read()? {
-        Manifest::Image(image) => Ok(*image),
-        Manifest::Index(_) => Err(Fault::new(Class::Contract, "the image index holds another index", None)),
-    }
-}
-
-fn layers(image: &ImageManifest, config: &ImageConfig) -> Vec<Layer> {
+fn layers(all: &[Descriptor], config: &ImageConfig) -> Vec<Layer> {
     let mut made = config.history.iter().filter(|h| !h.empty_layer).map(|h| what(&h.created_by));
-    let layer = |descriptor: &oci_spec::image::Descriptor| Layer {
+    let layer = |descriptor: &Descriptor| Layer {
         digest: descriptor.digest().to_string(),
         size: descriptor.size(),
         what: made.next().unwrap_or_default(),
     };
-    image.layers().iter().map(layer).collect()
+    all.iter().map(layer).collect()
 }
 
 /// What a layer holds, from the instruction that made it.
@@ -274,6 +256,6 @@ fn uploaded(sent: &EnginePush, pushed: &Pushed) -> u64 {
         let digits: String = diff.trim_start_matches("sha256:").chars().take(12).collect();
         sent.pushed.contains(&digits)
     };
-    let diffs = pushed.config.rootfs.diff_ids.iter();
+    let diffs = pushed.examined.shown().config.rootfs.diff_ids.iter();
     diffs.zip(&pushed.layers).filter(|(diff, _)| is_sent(diff)).map(|(_, layer)| layer.size).sum()
 }

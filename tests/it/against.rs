@@ -49,7 +49,8 @@ fn what_contradicts_the_image_is_exit_code_11() {
     assert_eq!(done.code, 11, "{done}");
     let document: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(document["schema"], "pydeploy.contract/1");
-    let codes: Vec<_> = document["differences"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();
+    let codes: Vec<_> =
+        document["differences"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["PD402", "PD403", "PD417", "PD418", "PD412"], "{document:#}");
     let place = document["differences"][0]["where"].as_str().unwrap();
     assert_eq!(place, "Deployment/api spec.template.spec.containers[0].securityContext.runAsUser");

@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod accounts;
+mod against;
 mod architecture;
 mod bad_input;
 mod checkers;
 mod context;
+mod contract;
 mod dockerfile;
 mod doctor;
 mod golden;
@@ -19,6 +21,7 @@ mod memory;
 mod musl;
 mod plan;
 mod proxy;
+mod reading;
 mod registry;
 mod sandbox;
 mod ship;

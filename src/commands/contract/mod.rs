@@ -1,5 +1,6 @@
 //! `contract`: what an image promises, and the probes and security context that it compiles to.
 
+mod source;
 mod text;
 
 use std::io::Read;
@@ -10,10 +11,12 @@ use serde_json::json;
 use super::{Context, documents};
 use crate::cli::ContractArgs;
 use crate::fault::{Class, Fault};
-use crate::manifests::against::{self, Promise};
-use crate::stages::examine::{self, Examined};
-use crate::workload::Finding;
+use crate::image::contract::User;
+use crate::image::reference::ImageRef;
+use crate::manifests::against::{self, Found, Named, Promise, Runs};
+use crate::stages::examine::Examined;
 use crate::workload::finding::{self, Severity};
+use crate::workload::{Compiled, Finding, Who};
 
 /// The longest stream of manifests that is read, in bytes.
 const LONGEST: u64 = 64 << 20;
@@ -24,9 +27,9 @@ pub(super) async fn run(context: &Context<'_>, args: &ContractArgs) -> Result<()
     }
     // Manifests that can't be read are said before anything is fetched.
     let manifests = args.against.as_deref().map(manifests).transpose()?;
-    let examined = subject(context, args).await?;
+    let examined = source::examine(context, args).await?;
     let differences = match &manifests {
-        Some((name, found)) => Some(compare(&examined, found, args.container.as_deref(), name)?),
+        Some(found) => Some(against::compare(found, &promise(&examined, args), args.container.as_deref())?),
         None => None,
     };
     let told = differences.as_deref().unwrap_or_default();
@@ -48,7 +51,7 @@ fn verdict(examined: &Examined, differences: Option<&[Finding]>) -> Result<(), F
     let differ = |all: &[Finding]| all.iter().any(|f| f.severity != Severity::Note);
     match differences {
         Some(all) if differ(all) => told(Class::Differences, "the manifests contradict the image"),
-        _ if examined.errors().next().is_some() => told(Class::Contract, "the image can't run as its contract says"),
+        None if !examined.errors().is_empty() => told(Class::Contract, "the image can't run as its contract says"),
         _ => Ok(()),
     }
 }
@@ -69,4 +72,56 @@ fn explain(context: &Context<'_>, id: &str) -> Result<(), Fault> {
         "mend": code.mend,
     }));
     Ok(())
+}
+
+/// The manifests to compare: a file's, or those on standard input.
+fn manifests(path: &Path) -> Result<Found, Fault> {
+    let is_stdin = path == Path::new("-");
+    let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let mut text = String::new();
+    let read = |text: &mut String| {
+        if is_stdin {
+            std::io::stdin().lock().take(LONGEST + 1).read_to_string(text)
+        } else {
+            std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(text)
+        }
+    };
+    read(&mut text).map_err(|e| Fault {
+        causes: vec![e.to_string()],
+        ..Fault::new(Class::Project, format!("could not read the manifests of {shown}"), None)
+    })?;
+    against::read(&text).map_err(|e| {
+        let fault = Fault::from(e);
+        Fault { message: format!("{}: {shown}", fault.message), ..fault }
+    })
+}
+
+/// What a manifest can contradict.
+fn promise(examined: &Examined, args: &ContractArgs) -> Promise {
+    let shown = examined.shown();
+    let user = match (&shown.contract.user, shown.compiled.identity) {
+        (User::Numeric { .. }, Some(i)) => Runs::Numbers { uid: i.uid, gid: i.gid },
+        (User::Numeric { uid, .. }, None) => Runs::Name { name: uid.to_string(), numbers: None },
+        (User::Named(name), identity) => {
+            Runs::Name { name: name.clone(), numbers: identity.map(|i| (i.uid, i.gid)) }
+        }
+        (User::Root(_), _) if matches!(shown.known.who, Who::OfBase | Who::Unknown(_)) => {
+            Runs::Name { name: "of the base".to_owned(), numbers: None }
+        }
+        (User::Root(_), _) => Runs::Root,
+    };
+    let asked: Option<ImageRef> = args.source.as_deref().and_then(|text| text.parse().ok());
+    Promise {
+        image: examined.reference.as_ref().map(|reference| Named {
+            path: reference.repository().path().to_owned(),
+            selector: asked.map(|a| a.selector().to_owned()).unwrap_or_default(),
+            digest: reference.digest().as_str().to_owned(),
+        }),
+        user,
+        healthcheck: shown.contract.healthcheck.clone(),
+        probes: shown.compiled.probes.clone(),
+        question: Compiled::question(&shown.contract, &shown.known),
+        ports: shown.contract.ports.clone(),
+        stop_signal: shown.contract.stop_signal.clone(),
+    }
 }

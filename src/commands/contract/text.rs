@@ -21,7 +21,7 @@ pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
     rows.push(row("stop signal", shown.contract.stop_signal.clone()));
     if let Some(probes) = &shown.compiled.probes {
         rows.push(row("probe", handler(&probes.readiness.handler)));
-        rows.push(row("", shown.compiled.because.clone().unwrap_or_default()));
+        rows.push(row("", probes.because.clone()));
     }
     if let Some(identity) = shown.compiled.identity {
         let text = format!(
@@ -33,7 +33,7 @@ pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
     rows.retain(|(_, value)| !value.is_empty());
     let bars = shown.compiled.probes.as_ref().map(bars).unwrap_or_default();
     let mut text = draw(&examined.name, &rows, &bars).trim_start_matches('\n').to_owned();
-    for finding in examined.findings().chain(differences) {
+    for finding in examined.findings().iter().chain(differences) {
         text.push('\n');
         text.push_str(&one(finding));
     }
@@ -61,7 +61,7 @@ fn user(shown: &Platform) -> String {
         Some(identity) => {
             let numbers = format!("{}:{}", identity.uid, identity.gid);
             let which = if stated == numbers { numbers } else { format!("{stated}, which is {numbers}") };
-            format!("{which} ({})", shown.account.from())
+            format!("{which} ({})", shown.known.who.from())
         }
         None => stated,
     }

@@ -136,6 +136,15 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// The variables whose values stand here, as `NAME=value`.
+    pub fn plain_env(&self) -> Vec<String> {
+        let plain = self.env.iter().filter_map(|(name, value)| match value {
+            EnvValue::Value(value) => Some(format!("{name}={value}")),
+            EnvValue::Secret(_) | EnvValue::ConfigMap(_) => None,
+        });
+        plain.collect()
+    }
+
     /// These, with a variable that holds unless another value of it is stated.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {

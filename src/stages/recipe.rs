@@ -1,0 +1,221 @@
+//! A recipe: a Dockerfile that nobody has built yet, examined as far as it can be told.
+
+use std::collections::BTreeMap;
+
+use super::examine::{Examined, Kind, Platform};
+use crate::dockerfile::accounts::{self, Accounts};
+use crate::dockerfile::bases::KnownBase;
+use crate::dockerfile::{self, Action, Base, Dockerfile, Form, Image, Options, Origin, Step, Target, What};
+use crate::fault::{Class, Fault};
+use crate::image::config::ImageConfig;
+use crate::image::contract::{Healthcheck, ImageContract, User};
+use crate::workload::finding::{self, Finding};
+use crate::workload::known::{Known, Lines, Who};
+use crate::workload::probes::{self, Assertions, Presence, Programs};
+
+/// How a Dockerfile is to be read.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// Its stage; the last one where none is stated.
+    pub target: Option<&'a str>,
+    /// `--build-arg`s.
+    pub build_args: BTreeMap<String, String>,
+    /// The platform that it is built for.
+    pub platform: dockerfile::Platform,
+    /// What the user vouches for.
+    pub stated: Assertions,
+}
+
+/// Examines a Dockerfile; `name` is what it is called in messages.
+pub fn examine(text: &[u8], name: &str, reading: &Reading<'_>) -> Result<Examined, Fault> {
+    let file = dockerfile::parse(text, name)?;
+    let target = reading.target.map_or(Target::Last, |t| Target::Stage(t.to_owned()));
+    let image = file.evaluate(&options(reading, target))?;
+    let base = match &image.base {
+        Base::Scratch => KnownBase::of("scratch"),
+        Base::Image { name, .. } => KnownBase::of(name),
+    };
+    let config = ImageConfig { config: image.config.clone(), ..ImageConfig::default() };
+    let contract = ImageContract::read(&config)?;
+    let known = known(&image, base.as_ref(), &contract, reading.stated);
+    let mut about = Vec::new();
+    if let (None, Base::Image { name, line, .. }) = (&base, &image.base) {
+        let message = format!("what the base {name} says of user, health, ports and environment is not known");
+        about.push(Finding::of(&finding::BASE_UNKNOWN, message).at(Some(*line)));
+    }
+    if contract.healthcheck.is_none()
+        && let Some(line) = left_behind(&file, reading, &image)
+    {
+        let message = "this HEALTHCHECK stands in a stage that the image is not made from, so the image has none";
+        about.push(Finding::of(&finding::LEFT_BEHIND, message).at(Some(line)));
+    }
+    let platform = Platform::new(reading.platform.to_string(), config, known)?;
+    Ok(Examined::one(Kind::Dockerfile, name.to_owned(), platform, about))
+}
+
+fn options<'a>(reading: &Reading<'_>, target: Target) -> Options<'a> {
+    let (build_args, platform) = (reading.build_args.clone(), reading.platform.clone());
+    Options { target, build_args, platform, ..Options::new() }
+}
+
+/// The line of a health check in another stage than those that the image is made from.
+fn left_behind(file: &Dockerfile, reading: &Reading<'_>, image: &Image) -> Option<usize> {
+    if image.lines.healthcheck.line().is_some() {
+        return None;
+    }
+    (0..file.stages().count()).find_map(|index| {
+        let stage = file.evaluate(&options(reading, Target::Stage(index.to_string()))).ok()?;
+        let check = stage.config.healthcheck.as_ref()?;
+        Healthcheck::read(check).ok().flatten()?;
+        stage.lines.healthcheck.line()
+    })
+}
+
+fn known(image: &Image, base: Option<&KnownBase>, contract: &ImageContract, stated: Assertions) -> Known {
+    let lines = Lines { user: image.lines.user.line(), healthcheck: image.lines.healthcheck.line() };
+    Known {
+        who: who(image, base, contract),
+        programs: programs(image, base, contract),
+        base: environment(base, contract),
+        args: arguments(image),
+        env: Vec::new(),
+        lines,
+        stated,
+    }
+}
+
+fn who(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Who {
+    match image.lines.user {
+        Origin::Unknown => match base {
+            None => return Who::OfBase,
+            Some(base) if base.user.is_empty() => return Who::Unlooked,
+            Some(base) => return of_accounts(image, Some(base), base.user),
+        },
+        Origin::Line(line) => {
+            let settled = |name: &str| base.is_some_and(|b| !b.env().contains(&name));
+            let open = image.unknown_at(line).find_map(|u| match &u.what {
+                What::Variable(name) if !settled(name) => Some(name.clone()),
+                _ => None,
+            });
+            if let Some(name) = open {
+                return Who::Unknown(format!("it uses ${name}, which the base image may set"));
+            }
+        }
+        Origin::Nowhere | Origin::Base => {}
+    }
+    match &contract.user {
+        User::Root(_) | User::Numeric { gid: Some(_), .. } => Who::Unlooked,
+        _ => of_accounts(image, base, &image.config.user),
+    }
+}
+
+fn of_accounts(image: &Image, base: Option<&KnownBase>, user: &str) -> Who {
+    let steps = Steps::of(image);
+    match steps.accounts(base).resolve(user) {
+        Ok(account) => Who::Is(account),
+        Err(unknown) => {
+            let line = unknown.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+            Who::Unknown(format!("it is known only from the image: {}{line}", unknown.why))
+        }
+    }
+}
+
+/// The steps of a Dockerfile, with the variables that each sees.
+struct Steps<'a> {
+    steps: Vec<(&'a Step, BTreeMap<String, Option<String>>, Vec<String>)>,
+}
+
+impl<'a> Steps<'a> {
+    fn of(image: &'a Image) -> Self {
+        let mut env = BTreeMap::new();
+        let mut steps = Vec::new();
+        for step in &image.steps {
+            match &step.action {
+                Action::Set(variable) => {
+                    let value = variable.value.clone().filter(|_| variable.certain);
+                    env.insert(variable.name.clone(), value);
+                }
+                Action::Run { heredocs, .. } => {
+                    let texts = heredocs.iter().map(dockerfile::Heredoc::chomped).collect();
+                    steps.push((step, env.clone(), texts));
+                }
+                Action::Copy(_) => steps.push((step, BTreeMap::new(), Vec::new())),
+                _ => {}
+            }
+        }
+        Self { steps }
+    }
+
+    fn accounts(&self, base: Option<&KnownBase>) -> Accounts {
+        let texts: Vec<Vec<&str>> =
+            self.steps.iter().map(|(_, _, heredocs)| heredocs.iter().map(String::as_str).collect()).collect();
+        let steps: Vec<_> = self
+            .steps
+            .iter()
+            .zip(&texts)
+            .filter_map(|((step, env, _), heredocs)| {
+                let kind = match &step.action {
+                    Action::Run { form, shell, .. } => {
+                        let command = match form {
+                            Form::Shell(text) => accounts::Command::Shell { shell, text, heredocs },
+                            Form::Exec(argv) => accounts::Command::Exec(argv),
+                        };
+                        accounts::Kind::Run { command, user: &step.user, env }
+                    }
+                    Action::Copy(copied) => {
+                        accounts::Kind::Copy { sources: &copied.sources, destination: &copied.destination }
+                    }
+                    _ => return None,
+                };
+                Some(accounts::Step { line: step.line, kind })
+            })
+            .collect();
+        accounts::accounts(base, &steps)
+    }
+}
+
+/// Whether the environment is known whole: a well-known base's own variables, whose values are not, don't count where
+/// the check uses none of them.
+fn environment(base: Option<&KnownBase>, contract: &ImageContract) -> probes::Base {
+    let text = contract.healthcheck.as_ref().map(|c| c.test.stored().join(" ")).unwrap_or_default();
+    match base {
+        Some(base) if base.env().iter().all(|name| *name == "PATH" || !text.contains(name)) => probes::Base::Known,
+        _ => probes::Base::Unknown,
+    }
+}
+
+/// The build arguments of the last stage, which nothing sets once the image is built.
+fn arguments(image: &Image) -> Vec<String> {
+    let last = image.steps.iter().rposition(|s| s.action == Action::From).unwrap_or_default();
+    let names = image.steps.iter().skip(last).filter_map(|step| match &step.action {
+        Action::Set(variable) if !image.lines.env.contains_key(&variable.name) => Some(variable.name.clone()),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// What is known of the programs that a check runs: what a well-known base has or lacks, as long as no step may change
+/// that.
+fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Programs {
+    let (Some(check), Some(base)) = (&contract.healthcheck, base) else { return Programs::default() };
+    let brings = image.steps.iter().any(|s| matches!(s.action, Action::Run { .. } | Action::Copy(_)));
+    let found = probes::programs(&check.test).into_iter().filter_map(|name| {
+        let plain = name.rsplit('/').next().unwrap_or_default();
+        let is_busybox = matches!(base.family, dockerfile::bases::Family::Alpine | dockerfile::bases::Family::Busybox);
+        let presence = match base.has(plain)? {
+            true if is_busybox && plain != "python" && plain != "python3" => Presence::At("/bin/busybox".to_owned()),
+            true => Presence::At(format!("/usr/bin/{plain}")),
+            false if brings => return None,
+            false => Presence::Absent,
+        };
+        Some((name, presence))
+    });
+    Programs::new(found.collect::<Vec<_>>())
+}
+
+impl From<dockerfile::Error> for Fault {
+    fn from(error: dockerfile::Error) -> Self {
+        let output = error.snippet().lines().map(str::to_owned).collect();
+        Self { output, ..Self::new(Class::Project, error.to_string(), error.hint()) }
+    }
+}

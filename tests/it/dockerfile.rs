@@ -194,8 +194,15 @@ impl Frontend {
             let mut translate = self.command(case, &room.join("file"));
             let translated = translate.args(["--opt", "requestid=frontend.convertllb"]).output().unwrap();
             let why = String::from_utf8_lossy(&output.stderr);
-            let refused = !translated.status.success() && why.contains("failed to solve");
-            return if refused { Ok(Value::Null) } else { Err(format!("{}: {why}", case.name)) };
+            // Which of the two buildctl says depends on which of its streams ends first.
+            let said = ["failed to solve", "failed to run Build function"].iter().any(|words| why.contains(words));
+            let refused = !translated.status.success() && said;
+            let translated = String::from_utf8_lossy(&translated.stderr);
+            return if refused {
+                Ok(Value::Null)
+            } else {
+                Err(format!("{}: {why}\n\ntranslated: {translated}", case.name))
+            };
         }
         let text = |path: &Path| std::fs::read_to_string(path).unwrap();
         let metadata: Value = serde_json::from_str(&text(&metadata)).unwrap();

@@ -7,8 +7,8 @@ use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
 use crate::manifests::objects;
 use crate::project::{Decision, Project};
-use crate::stages::{Blueprint, Prepared, Pushed};
 use crate::stages::examine::{Examined, Platform};
+use crate::stages::{Blueprint, Prepared, Pushed};
 use crate::workload::Who;
 
 /// `project{…}` of a plan.
@@ -84,9 +84,8 @@ pub(super) fn contract(examined: &Examined) -> Value {
         "from": shown.known.who.from(),
     });
     let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());
-    let probes = compiled.probes.as_ref().map(|_| {
-        json!({"startup": startup, "readiness": readiness, "liveness": liveness})
-    });
+    let probes =
+        compiled.probes.as_ref().map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}));
     json!({
         "source": {"kind": examined.kind.name(), "ref": examined.name},
         "platforms": examined.platforms.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),

@@ -12,9 +12,9 @@ use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
 use crate::fault::Fault;
 use crate::image::reference::{Repository, Tag};
 use crate::report::size;
+use crate::stages::build::{Local, build, daemon, inspect, keychain};
 use crate::stages::examine::check_in_engine;
 use crate::stages::push::Destination;
-use crate::stages::build::{Local, build, daemon, inspect, keychain};
 use crate::stages::{Prepared, Pushed, push};
 
 pub(super) async fn run(context: &Context<'_>, args: &PushArgs) -> Result<(), Fault> {

@@ -15,9 +15,9 @@ use crate::image::dockerfile::own_layers;
 use crate::manifests::{Format, tree};
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
+use crate::stages::build::{Local, build, daemon, keychain, summary};
 use crate::stages::examine::check_in_engine;
 use crate::stages::push::Destination;
-use crate::stages::build::{Local, build, daemon, keychain, summary};
 use crate::stages::{Blueprint, Prepared, Pushed, push, write};
 
 pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {

@@ -49,13 +49,8 @@ pub fn draw(title: &str, rows: &[(String, String)], bars: &[Bar]) -> String {
         let eighths = bar.length.saturating_mul(WIDTH as u64 * 8).div_ceil(longest);
         let drawn = blocks(usize::try_from(eighths).unwrap_or_default());
         let pad = " ".repeat(WIDTH.saturating_sub(drawn.chars().count()));
-        let _ = writeln!(
-            text,
-            "  {CYAN}{drawn}{CYAN:#}{pad} {:>9}  {} {DIM}{}{DIM:#}",
-            bar.amount,
-            bar.what,
-            bar.remark
-        );
+        let _ =
+            writeln!(text, "  {CYAN}{drawn}{CYAN:#}{pad} {:>9}  {} {DIM}{}{DIM:#}", bar.amount, bar.what, bar.remark);
     }
     text
 }

@@ -164,9 +164,10 @@ impl Layers {
 
     /// What the strongest layer that states any of these keys, of which only one can hold, states of them.
     pub fn first_of(&self, keys: &[String]) -> Vec<(usize, &Stated)> {
-        let mut found = self.layers.iter().map(|layer| {
-            keys.iter().enumerate().filter_map(|(i, key)| Some((i, layer.get(key)?))).collect::<Vec<_>>()
-        });
+        let mut found = self
+            .layers
+            .iter()
+            .map(|layer| keys.iter().enumerate().filter_map(|(i, key)| Some((i, layer.get(key)?))).collect::<Vec<_>>());
         found.find(|of_layer| !of_layer.is_empty()).unwrap_or_default()
     }
 

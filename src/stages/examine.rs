@@ -9,10 +9,10 @@ use crate::image::config::ImageConfig;
 use crate::image::contract::{ImageContract, User};
 use crate::image::reference::DigestRef;
 use crate::inspect::{Entry, Image, PlatformImage, Presence};
+use crate::workload::Compiled;
 use crate::workload::finding::{self, Finding, Severity};
 use crate::workload::known::{Known, Who};
 use crate::workload::probes::{self, Assertions, Programs};
-use crate::workload::Compiled;
 
 /// Where Linux looks for programs when an image does not say: runc's default.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -217,7 +217,8 @@ fn differences(platforms: &[Platform]) -> Vec<Finding> {
 }
 
 fn what_differs(first: &Platform, other: &Platform) -> String {
-    let users = [first, other].map(|p| p.compiled.identity.map_or("root or nobody".to_owned(), |i| format!("{}:{}", i.uid, i.gid)));
+    let users = [first, other]
+        .map(|p| p.compiled.identity.map_or("root or nobody".to_owned(), |i| format!("{}:{}", i.uid, i.gid)));
     if first.compiled.identity == other.compiled.identity {
         "the way in which they are asked for health".to_owned()
     } else {

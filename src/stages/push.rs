@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use oci_spec::image::Descriptor;
 
 use super::build::Local;
+use super::examine::{Examined, Kind, Look, examine};
 use crate::engine::buildkit::Daemon;
 use crate::engine::docker::{DockerEngine, EnginePush};
 use crate::engine::error::{Error as EngineError, PushFailure};
@@ -14,11 +15,10 @@ use crate::fault::{Class, Fault};
 use crate::image::config::ImageConfig;
 use crate::image::contract::ImageContract;
 use crate::image::reference::{Digest, DigestRef, ImageRef, Repository, Tag};
+use crate::inspect::Image;
 use crate::registry::{Keychain, Options, Pointer, RawManifest, Registry, Security};
 use crate::report::Report;
 use crate::settings::RegistrySecurity;
-use super::examine::{Examined, Kind, Look, examine};
-use crate::inspect::Image;
 use crate::workload::probes::Assertions;
 
 /// Waits before the second, third and fourth try of a push.
@@ -204,7 +204,12 @@ async fn read_back(
     Ok((manifest, pushed))
 }
 
-async fn describe(registry: &Arc<Registry>, reference: DigestRef, manifest: RawManifest, stated: Assertions) -> Result<Pushed, Fault> {
+async fn describe(
+    registry: &Arc<Registry>,
+    reference: DigestRef,
+    manifest: RawManifest,
+    stated: Assertions,
+) -> Result<Pushed, Fault> {
     let image = Image::from_manifest(Arc::clone(registry), reference.clone(), manifest).await?;
     let examined = examine(Kind::Registry, &image, Look::Accounts, stated).await?;
     let shown = examined.shown();

@@ -44,7 +44,7 @@ pub fn examine(text: &[u8], name: &str, reading: &Reading<'_>) -> Result<Examine
         about.push(Finding::of(&finding::BASE_UNKNOWN, message).at(Some(*line)));
     }
     if contract.healthcheck.is_none()
-        && let Some(line) = left_behind(&file, reading, &image)
+        && let Some(line) = left_behind(&file, &image)
     {
         let message = "this HEALTHCHECK stands in a stage that the image is not made from, so the image has none";
         about.push(Finding::of(&finding::LEFT_BEHIND, message).at(Some(line)));
@@ -58,17 +58,12 @@ fn options<'a>(reading: &Reading<'_>, target: Target) -> Options<'a> {
     Options { target, build_args, platform, ..Options::new() }
 }
 
-/// The line of a health check in another stage than those that the image is made from.
-fn left_behind(file: &Dockerfile, reading: &Reading<'_>, image: &Image) -> Option<usize> {
-    if image.lines.healthcheck.line().is_some() {
-        return None;
-    }
-    (0..file.stages().count()).find_map(|index| {
-        let stage = file.evaluate(&options(reading, Target::Stage(index.to_string()))).ok()?;
-        let check = stage.config.healthcheck.as_ref()?;
-        Healthcheck::read(check).ok().flatten()?;
-        stage.lines.healthcheck.line()
-    })
+/// The line of a health check in another stage than those that the image is made from: in those it would count.
+fn left_behind(file: &Dockerfile, image: &Image) -> Option<usize> {
+    let is_check = |text: &str| !text.trim().eq_ignore_ascii_case("none");
+    let stated = |i: &dockerfile::Instruction<'_>| i.name.eq_ignore_ascii_case("healthcheck") && is_check(i.text);
+    let none_is_stated = image.lines.healthcheck.line().is_some();
+    file.instructions().find(stated).map(|i| i.line).filter(|_| !none_is_stated)
 }
 
 fn known(image: &Image, base: Option<&KnownBase>, contract: &ImageContract, stated: Assertions) -> Known {
@@ -156,9 +151,13 @@ impl<'a> Steps<'a> {
             .filter_map(|((step, env, _), heredocs)| {
                 let kind = match &step.action {
                     Action::Run { form, shell, .. } => {
-                        let command = match form {
-                            Form::Shell(text) => accounts::Command::Shell { shell, text, heredocs },
-                            Form::Exec(argv) => accounts::Command::Exec(argv),
+                        let command = match (form, heredocs.split_first()) {
+                            // `RUN <<EOF`: the heredoc is the script.
+                            (Form::Shell(text), Some((script, rest))) if text.is_empty() => {
+                                accounts::Command::Shell { shell, text: script, heredocs: rest }
+                            }
+                            (Form::Shell(text), _) => accounts::Command::Shell { shell, text, heredocs },
+                            (Form::Exec(argv), _) => accounts::Command::Exec(argv),
                         };
                         accounts::Kind::Run { command, user: &step.user, env }
                     }

@@ -102,9 +102,7 @@ fn promise(examined: &Examined, args: &ContractArgs) -> Promise {
     let user = match (&shown.contract.user, shown.compiled.identity) {
         (User::Numeric { .. }, Some(i)) => Runs::Numbers { uid: i.uid, gid: i.gid },
         (User::Numeric { uid, .. }, None) => Runs::Name { name: uid.to_string(), numbers: None },
-        (User::Named(name), identity) => {
-            Runs::Name { name: name.clone(), numbers: identity.map(|i| (i.uid, i.gid)) }
-        }
+        (User::Named(name), identity) => Runs::Name { name: name.clone(), numbers: identity.map(|i| (i.uid, i.gid)) },
         (User::Root(_), _) if matches!(shown.known.who, Who::OfBase | Who::Unknown(_)) => {
             Runs::Name { name: "of the base".to_owned(), numbers: None }
         }

@@ -10,7 +10,11 @@ use crate::workload::{Finding, Handler, Probe, Probes};
 /// The whole answer.
 pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
     let shown = examined.shown();
-    let mut rows = vec![row("platforms", platforms(examined)), row("user", user(shown)), row("ports", ports(&shown.contract.ports))];
+    let mut rows = vec![
+        row("platforms", platforms(examined)),
+        row("user", user(shown)),
+        row("ports", ports(&shown.contract.ports)),
+    ];
     match &shown.contract.healthcheck {
         Some(check) => {
             rows.push(row("health", command(&check.test)));

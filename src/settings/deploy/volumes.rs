@@ -64,7 +64,9 @@ fn source(reader: &Reader, key: &str, stated: &Stated) -> Result<Source, Error> 
             // An empty folder's size is its limit.
             match (SOURCES[*first], SOURCES[*second]) {
                 ("size", "empty-dir") => *second,
-                (first, _) => return Err(wrong(&fields[*second], stated, &format!("left out: {first} is stated as well"))),
+                (first, _) => {
+                    return Err(wrong(&fields[*second], stated, &format!("left out: {first} is stated as well")));
+                }
             }
         }
     };

@@ -114,7 +114,7 @@ pub(super) fn compile(pushed: &Pushed, name: &str, settings: &Settings) -> Resul
     };
     let chosen = workload(&settings.deploy)?;
     let everywhere = settings.environments.try_map(workload)?;
-    Ok(Made { chosen, everywhere, compiled })
+    Ok(Made { compiled, chosen, everywhere })
 }
 
 /// Says what was found that is no error.

@@ -54,17 +54,15 @@ pub(super) fn ingress(workload: &Workload) -> Option<Ingress> {
     let annotations: BTreeMap<_, _> = stated.annotations.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
     let mut metadata = metadata(workload, &workload.name);
     metadata.annotations = (!annotations.is_empty()).then_some(annotations);
-    let tls = stated.tls_secret.as_ref().map(|secret| {
-        vec![IngressTLS { hosts: Some(vec![host.clone()]), secret_name: Some(secret.to_string()) }]
-    });
+    let tls = stated
+        .tls_secret
+        .as_ref()
+        .map(|secret| vec![IngressTLS { hosts: Some(vec![host.clone()]), secret_name: Some(secret.to_string()) }]);
     Some(Ingress {
         metadata,
         spec: Some(IngressSpec {
             ingress_class_name: stated.class.as_ref().map(ToString::to_string),
-            rules: Some(vec![IngressRule {
-                host: Some(host),
-                http: Some(HTTPIngressRuleValue { paths: vec![path] }),
-            }]),
+            rules: Some(vec![IngressRule { host: Some(host), http: Some(HTTPIngressRuleValue { paths: vec![path] }) }]),
             tls,
             default_backend: None,
         }),
@@ -78,10 +76,8 @@ pub(super) fn policy(workload: &Workload) -> Option<NetworkPolicy> {
     let stated = workload.terms.network_policy.as_ref()?;
     let port = |p: &Port| policy_port(p.protocol, p.port);
     let peers = |all: &[Peer]| (!all.is_empty()).then(|| all.iter().map(peer).collect());
-    let ingress = NetworkPolicyIngressRule {
-        from: peers(&stated.from),
-        ports: Some(workload.ports.iter().map(port).collect()),
-    };
+    let ingress =
+        NetworkPolicyIngressRule { from: peers(&stated.from), ports: Some(workload.ports.iter().map(port).collect()) };
     let egress = if stated.to.is_empty() {
         vec![NetworkPolicyEgressRule::default()]
     } else {

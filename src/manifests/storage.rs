@@ -59,7 +59,9 @@ pub(super) fn volumes(workload: &Workload) -> Vec<Volume> {
                 let secret_name = Some(secret.to_string());
                 made.secret = Some(SecretVolumeSource { secret_name, ..SecretVolumeSource::default() });
             }
-            Source::EmptyDir { size_limit } => made.empty_dir = Some(empty(size_limit.as_ref().map(ToString::to_string))),
+            Source::EmptyDir { size_limit } => {
+                made.empty_dir = Some(empty(size_limit.as_ref().map(ToString::to_string)));
+            }
         }
         made
     };

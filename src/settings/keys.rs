@@ -82,9 +82,8 @@ const OPEN: &[&str] = &[
 
 /// The table of tables that are named by the user, and what each of those may hold.
 pub(super) const VOLUMES: &str = "deploy.volumes";
-const VOLUME: &[&str] = &[
-    "access-mode", "claim", "config-map", "empty-dir", "path", "read-only", "secret", "size", "storage-class",
-];
+const VOLUME: &[&str] =
+    &["access-mode", "claim", "config-map", "empty-dir", "path", "read-only", "secret", "size", "storage-class"];
 
 /// A setting of a volume, as the volume's name and the field, which is none where the volume itself is meant.
 pub(super) fn volume(rest: &str) -> (&str, Option<&str>) {

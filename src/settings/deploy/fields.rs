@@ -28,12 +28,7 @@ pub(super) fn each<'v>(
 
 impl<'v> Fields<'v> {
     /// `table`, which is or is in the value `stated` of `key`, with no field but the `known` ones.
-    pub(super) fn of(
-        key: &'v str,
-        stated: &'v Stated,
-        table: &'v InlineTable,
-        known: &[&str],
-    ) -> Result<Self, Error> {
+    pub(super) fn of(key: &'v str, stated: &'v Stated, table: &'v InlineTable, known: &[&str]) -> Result<Self, Error> {
         match table.iter().find(|(name, _)| !known.contains(name)) {
             None => Ok(Self { key, stated, table }),
             Some((name, _)) => {

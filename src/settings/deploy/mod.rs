@@ -91,9 +91,9 @@ fn words<K: FromStr + Ord, V: FromStr>(
 ) -> Result<BTreeMap<K, V>, Error> {
     let read = |(name, stated): (String, &Stated)| {
         let key = format!("{table}.{name}");
-        let named = name.parse().map_err(|_| wrong_name(&key, &name, stated, names))?;
+        let parsed = name.parse().map_err(|_| wrong_name(&key, &name, stated, names))?;
         let value = stated.value.as_str().and_then(|text| text.parse().ok());
-        Ok((named, value.ok_or_else(|| wrong(&key, stated, values))?))
+        Ok((parsed, value.ok_or_else(|| wrong(&key, stated, values))?))
     };
     reader.layers.below(table).into_iter().map(read).collect()
 }
@@ -109,8 +109,7 @@ fn wrong_name(key: &str, name: &str, stated: &Stated, expected: &str) -> Error {
 
 /// Labels that say what a Pod is belong to us: selectors rest on them.
 fn labels(reader: &Reader) -> Result<BTreeMap<LabelKey, crate::workload::deploy::LabelValue>, Error> {
-    const OURS: &[&str] =
-        &["app.kubernetes.io/name", "app.kubernetes.io/managed-by", "app.kubernetes.io/version"];
+    const OURS: &[&str] = &["app.kubernetes.io/name", "app.kubernetes.io/managed-by", "app.kubernetes.io/version"];
     let table = "deploy.labels";
     for (name, stated) in reader.layers.below(table) {
         if OURS.contains(&name.as_str()) {
@@ -155,8 +154,7 @@ fn resources(reader: &Reader, defaults: &Resources) -> Result<Resources, Error> 
 }
 
 fn env(reader: &Reader) -> Result<BTreeMap<VariableName, EnvValue>, Error> {
-    const EXPECTED: &str =
-        "a string, { secret = \"name\", key = \"key\" } or { config-map = \"name\", key = \"key\" }";
+    const EXPECTED: &str = "a string, { secret = \"name\", key = \"key\" } or { config-map = \"name\", key = \"key\" }";
     let read = |(name, stated): (String, &Stated)| {
         let key = format!("deploy.env.{name}");
         let variable = name.parse().map_err(|_| wrong_name(&key, &name, stated, VariableName::EXPECTED))?;
@@ -210,7 +208,12 @@ fn autoscaler(reader: &Reader, resources: &Resources) -> Result<Option<Autoscale
     }
     let (cpu, memory) = (number("cpu")?, number("memory")?);
     if cpu.is_none() && memory.is_none() {
-        required(None::<()>, "deploy.autoscaler.cpu", stated, "a percentage of the CPU request, or memory one of memory's")?;
+        required(
+            None::<()>,
+            "deploy.autoscaler.cpu",
+            stated,
+            "a percentage of the CPU request, or memory one of memory's",
+        )?;
     }
     for (name, percent) in [("cpu", cpu), ("memory", memory)] {
         // Where only a limit is stated, it is the request as well.
@@ -260,10 +263,10 @@ fn topology_spread(reader: &Reader) -> Result<Vec<LabelKey>, Error> {
             list.iter().map(word).collect::<Result<_, _>>()?
         }
     };
-    match (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
-        true => Err(wrong(KEY, stated, "a list in which each label stands once")),
-        false => Ok(keys),
+    if (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
+        return Err(wrong(KEY, stated, "a list in which each label stands once"));
     }
+    Ok(keys)
 }
 
 fn image_pull_secrets(reader: &Reader) -> Result<Vec<ObjectName>, Error> {

@@ -9,7 +9,9 @@ use super::fields::{self, Fields};
 use super::{part, required, strings, table, word};
 use crate::settings::layers::Error;
 use crate::settings::reader::Reader;
-use crate::workload::deploy::{Cidr, Host, Ingress, LabelKey, LabelValue, NetworkPolicy, ObjectName, Peer, Reach, UrlPath};
+use crate::workload::deploy::{
+    Cidr, Host, Ingress, LabelKey, LabelValue, NetworkPolicy, ObjectName, Peer, Reach, UrlPath,
+};
 
 /// How requests from outside reach it.
 pub(super) fn ingress(reader: &Reader) -> Result<Option<Ingress>, Error> {

@@ -12,7 +12,8 @@ impl Terms {
             && !ports.iter().any(|p| p.protocol == Protocol::Tcp)
         {
             let host = ingress.host.as_str();
-            let message = format!("deploy.ingress sends requests for {host} to a port, but the image exposes no TCP port");
+            let message =
+                format!("deploy.ingress sends requests for {host} to a port, but the image exposes no TCP port");
             found.push(Finding::of(&finding::NO_PORT, message));
         }
         let pods = self.least();
@@ -22,7 +23,9 @@ impl Terms {
             None => false,
         };
         if stuck && pods > 0 {
-            let message = format!("deploy.disruption-budget lets none of {pods} Pods go, so no node that runs one can be drained");
+            let message = format!(
+                "deploy.disruption-budget lets none of {pods} Pods go, so no node that runs one can be drained"
+            );
             found.push(Finding::of(&finding::NO_DISRUPTION, message));
         }
         if self.is_tied_to_a_node() && self.most() > 1 {

@@ -111,7 +111,8 @@ impl FromStr for MountPath {
 
     fn from_str(text: &str) -> Result<Self, WrongPath> {
         let text = text.strip_suffix('/').unwrap_or(text);
-        let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(|c: char| c == ':' || c.is_control());
+        let is_part =
+            |part: &str| !matches!(part, "" | "." | "..") && !part.contains(|c: char| c == ':' || c.is_control());
         match text.strip_prefix('/') {
             Some(rest) if rest.split('/').all(is_part) => Ok(Self(text.to_owned())),
             _ => Err(WrongPath),

@@ -13,21 +13,35 @@ use crate::sandbox::bed;
 /// resource. It is no API server: what it would say of the objects is what the schema says above.
 fn discovery(path: &str) -> Value {
     let resource = |name: &str, kind: &str| json!({"name": name, "singularName": "", "namespaced": true, "kind": kind, "verbs": ["create", "get", "patch"]});
-    let group = |name: &str, version: &str| json!({"name": name,
+    let group = |name: &str, version: &str| {
+        json!({"name": name,
         "versions": [{"groupVersion": format!("{name}/{version}"), "version": version}],
-        "preferredVersion": {"groupVersion": format!("{name}/{version}"), "version": version}});
-    let list = |group: &str, resources: &[Value]| json!({"kind": "APIResourceList", "apiVersion": "v1",
-        "groupVersion": group, "resources": resources});
+        "preferredVersion": {"groupVersion": format!("{name}/{version}"), "version": version}})
+    };
+    let list = |group: &str, resources: &[Value]| {
+        json!({"kind": "APIResourceList", "apiVersion": "v1",
+        "groupVersion": group, "resources": resources})
+    };
     match path {
         "/api" => json!({"kind": "APIVersions", "versions": ["v1"]}),
         "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group("apps", "v1"),
             group("networking.k8s.io", "v1"), group("autoscaling", "v2"), group("policy", "v1")]}),
-        "/api/v1" => list("v1", &[resource("services", "Service"), resource("serviceaccounts", "ServiceAccount"),
-            resource("persistentvolumeclaims", "PersistentVolumeClaim")]),
+        "/api/v1" => list(
+            "v1",
+            &[
+                resource("services", "Service"),
+                resource("serviceaccounts", "ServiceAccount"),
+                resource("persistentvolumeclaims", "PersistentVolumeClaim"),
+            ],
+        ),
         "/apis/apps/v1" => list("apps/v1", &[resource("deployments", "Deployment")]),
-        "/apis/networking.k8s.io/v1" => list("networking.k8s.io/v1",
-            &[resource("ingresses", "Ingress"), resource("networkpolicies", "NetworkPolicy")]),
-        "/apis/autoscaling/v2" => list("autoscaling/v2", &[resource("horizontalpodautoscalers", "HorizontalPodAutoscaler")]),
+        "/apis/networking.k8s.io/v1" => list(
+            "networking.k8s.io/v1",
+            &[resource("ingresses", "Ingress"), resource("networkpolicies", "NetworkPolicy")],
+        ),
+        "/apis/autoscaling/v2" => {
+            list("autoscaling/v2", &[resource("horizontalpodautoscalers", "HorizontalPodAutoscaler")])
+        }
         "/apis/policy/v1" => list("policy/v1", &[resource("poddisruptionbudgets", "PodDisruptionBudget")]),
         _ => Value::Null,
     }

@@ -41,10 +41,10 @@ fn an_overlay_has_only_what_differs_and_the_digest_stands_once() {
     let with_digest: Vec<_> = files.iter().filter(|f| f.text.contains(&digest)).map(|f| f.name.as_str()).collect();
     assert_eq!(with_digest, ["base/kustomization.yaml"]);
     let overlay: Vec<_> = files.iter().filter(|f| f.name.starts_with("overlays/")).collect();
-    assert_eq!(overlay.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), [
-        "overlays/staging/deployment.yaml",
-        "overlays/staging/kustomization.yaml",
-    ]);
+    assert_eq!(
+        overlay.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
+        ["overlays/staging/deployment.yaml", "overlays/staging/kustomization.yaml",]
+    );
     let patch: Value = serde_yaml::from_str(&overlay[0].text).unwrap();
     assert_eq!(patch, serde_json::json!([{"op": "replace", "path": "/spec/replicas", "value": 1}]));
 }

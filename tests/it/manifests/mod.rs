@@ -59,7 +59,8 @@ fn typed(workload: &Workload) -> Vec<Value> {
 
 #[track_caller]
 fn assert_same(name: &str, rendered: &[Value], expected: &[Value]) {
-    let kinds = |all: &[Value]| all.iter().map(|o| format!("{} {}", o["kind"], o["metadata"]["name"])).collect::<Vec<_>>();
+    let kinds =
+        |all: &[Value]| all.iter().map(|o| format!("{} {}", o["kind"], o["metadata"]["name"])).collect::<Vec<_>>();
     assert_eq!(kinds(rendered), kinds(expected), "{name}");
     for (rendered, expected) in rendered.iter().zip(expected) {
         assert!(rendered == expected, "{name}\n--- rendered\n{rendered:#}\n--- typed\n{expected:#}");
@@ -149,7 +150,18 @@ fn what_nobody_asked_for_is_not_there() {
     let kinds: Vec<_> = Manifests::of(&bare).0.iter().map(|o| o.identity().0).collect();
     assert_eq!(kinds, ["ServiceAccount", "Deployment", "Service"]);
     let text = yaml::stream(&Manifests::of(&bare)).unwrap();
-    for word in ["envFrom", "lifecycle", "terminationGrace", "topologySpread", "imagePullSecrets", "strategy", "fsGroup", "namespace", "annotations", "host:"] {
+    for word in [
+        "envFrom",
+        "lifecycle",
+        "terminationGrace",
+        "topologySpread",
+        "imagePullSecrets",
+        "strategy",
+        "fsGroup",
+        "namespace",
+        "annotations",
+        "host: ",
+    ] {
         assert!(!text.contains(word), "{word}: {text}");
     }
 }

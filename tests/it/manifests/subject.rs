@@ -90,7 +90,8 @@ pub(super) fn full() -> Workload {
     let terms = Terms { service_account: None, disruption_budget: terms.base.disruption_budget, ..production.clone() };
     let mut full = workload(&example_contract(), "api", &terms);
     // Numbers that a template language may write as 3e+06, a port below 1024, and every way to ask for health.
-    full.ports.insert(0, pydeploy::image::contract::Port { port: 80, protocol: pydeploy::image::contract::Protocol::Tcp });
+    full.ports
+        .insert(0, pydeploy::image::contract::Port { port: 80, protocol: pydeploy::image::contract::Protocol::Tcp });
     let probes = full.probes.as_mut().unwrap();
     probes.startup.failures = i32::MAX;
     probes.readiness.handler = pydeploy::workload::Handler::HttpGet {

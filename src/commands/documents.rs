@@ -81,7 +81,7 @@ pub(super) fn contract(examined: &Examined) -> Value {
         "name": user_name(shown),
         "uid": compiled.identity.map(|i| i.uid),
         "gid": compiled.identity.map(|i| i.gid),
-        "from": shown.known.who.from(),
+        "from": examined.user_from(),
     });
     let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());
     let probes =

@@ -74,8 +74,8 @@ pub fn commented(values: &Map<String, Value>) -> Result<String, YamlError> {
     let entry = |(key, value): (&String, &Value)| {
         let text = yaml::text(&json!({key: value}))?;
         let means = schema["properties"][key.as_str()]["description"].as_str().unwrap_or_default();
-        let comment: String = means.lines().map(|line| format!("# {line}\n")).collect();
-        Ok(format!("{comment}{text}"))
+        let comments = means.lines().map(|line| format!("# {line}"));
+        Ok(comments.chain([text]).collect::<Vec<_>>().join("\n"))
     };
     let entries = values.iter().map(entry).collect::<Result<Vec<_>, YamlError>>()?;
     Ok(entries.join("\n"))

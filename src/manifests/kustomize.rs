@@ -1,7 +1,5 @@
 //! A kustomization: a base, and an overlay for each environment with only what differs there.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::objects::Manifests;
@@ -51,48 +49,32 @@ fn objects(workload: &Workload) -> Result<Vec<Part>, YamlError> {
 
 fn overlay(folder: &str, without: &Workload, base: &[Part], workload: &Workload) -> Result<Vec<File>, YamlError> {
     let theirs = objects(workload)?;
-    let by_name: BTreeMap<_, _> = theirs.iter().map(|part| ((part.kind, part.name.as_str()), part)).collect();
+    let of = |all: &[Part], part: &Part| all.iter().position(|p| (p.kind, &p.name) == (part.kind, &part.name));
     let mut files = Vec::new();
     let mut resources = vec!["../../base".to_owned()];
     let mut patches = Vec::new();
-    // The namespace is every object's: kustomize sets it itself.
-    let namespace = &workload.terms.namespace;
-    let same_place = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(metadata) = value["metadata"].as_object_mut() {
-            metadata.shift_remove("namespace");
-        }
-        value
-    };
     for part in base {
         let target = json!({"kind": part.kind, "name": part.name});
-        match by_name.get(&(part.kind, part.name.as_str())) {
-            Some(their) => {
-                let operations = patch::operations(&same_place(&part.value), &same_place(&their.value));
-                if !operations.is_empty() {
-                    let name = format!("{}.yaml", part.stem);
-                    files.push(file(&format!("{folder}/{name}"), &Value::from(operations))?);
-                    patches.push(json!({"path": name, "target": target}));
-                }
-            }
-            None => {
-                let mut delete = part.value.clone();
-                if let Some(fields) = delete.as_object_mut() {
-                    fields.retain(|key, _| matches!(key.as_str(), "apiVersion" | "kind"));
-                    fields.insert("metadata".to_owned(), json!({"name": part.name}));
-                    fields.insert("$patch".to_owned(), json!("delete"));
-                }
-                patches.push(json!({"patch": yaml::text(&delete)?, "target": target}));
-            }
+        let Some(their) = of(&theirs, part).map(|i| &theirs[i]) else {
+            patches.push(json!({"patch": yaml::text(&deletion(part))?, "target": target}));
+            continue;
+        };
+        let operations = patch::operations(&nowhere(&part.value), &nowhere(&their.value));
+        if !operations.is_empty() {
+            let name = format!("{}.yaml", part.stem);
+            files.push(file(&format!("{folder}/{name}"), &Value::from(operations))?);
+            patches.push(json!({"path": name, "target": target}));
         }
     }
-    for part in theirs.iter().filter(|p| !base.iter().any(|b| (b.kind, &b.name) == (p.kind, &p.name))) {
+    for part in theirs.iter().filter(|part| of(base, part).is_none()) {
         let name = format!("{}.yaml", part.stem);
         files.push(file(&format!("{folder}/{name}"), &part.value)?);
         resources.push(name);
     }
     let mut fields = vec![("resources", json!(resources))];
-    if let Some(namespace) = namespace.as_ref().filter(|_| *namespace != without.terms.namespace) {
+    if let Some(namespace) = workload.terms.namespace.as_ref()
+        && workload.terms.namespace != without.terms.namespace
+    {
         fields.push(("namespace", json!(namespace)));
     }
     if !patches.is_empty() {
@@ -100,6 +82,21 @@ fn overlay(folder: &str, without: &Workload, base: &[Part], workload: &Workload)
     }
     files.push(file(&format!("{folder}/kustomization.yaml"), &kustomization(&fields))?);
     Ok(files)
+}
+
+/// An object without its namespace, which is every object's: kustomize sets it itself.
+fn nowhere(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.shift_remove("namespace");
+    }
+    value
+}
+
+/// The patch that takes an object away.
+fn deletion(part: &Part) -> Value {
+    let api_version = part.value.get("apiVersion");
+    json!({"apiVersion": api_version, "kind": part.kind, "metadata": {"name": part.name}, "$patch": "delete"})
 }
 
 fn kustomization(fields: &[(&str, Value)]) -> Value {

@@ -109,9 +109,9 @@ mod tests {
                 (Value::Object(map), "remove") => assert!(map.shift_remove(&last).is_some()),
                 (Value::Object(map), "add") => assert!(map.insert(last, new).is_none()),
                 (Value::Object(map), "replace") => assert!(map.insert(last, new).is_some()),
-                (Value::Array(list), "remove") => drop(list.remove(last.parse().unwrap())),
-                (Value::Array(list), "add") => list.insert(last.parse().unwrap(), new),
-                (Value::Array(list), "replace") => list[last.parse::<usize>().unwrap()] = new,
+                (Value::Array(items), "remove") => drop(items.remove(last.parse().unwrap())),
+                (Value::Array(items), "add") => items.insert(last.parse().unwrap(), new),
+                (Value::Array(items), "replace") => items[last.parse::<usize>().unwrap()] = new,
                 other => unreachable!("{other:?}"),
             }
         }

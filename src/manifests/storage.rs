@@ -60,7 +60,7 @@ pub(super) fn volumes(workload: &Workload) -> Vec<Volume> {
                 made.secret = Some(SecretVolumeSource { secret_name, ..SecretVolumeSource::default() });
             }
             Source::EmptyDir { size_limit } => {
-                made.empty_dir = Some(empty(size_limit.as_ref().map(ToString::to_string)))
+                made.empty_dir = Some(empty(size_limit.as_ref().map(ToString::to_string)));
             }
         }
         made

@@ -51,7 +51,7 @@ pub fn may_be(path: &str) -> bool {
         let stem = name.strip_suffix(".yaml").unwrap_or_default();
         KINDS.contains(&stem) || stem.starts_with("persistentvolumeclaim-")
     };
-    let is_values = |name: &str| name.starts_with("values-") && name.ends_with(".yaml");
+    let is_values = |name: &str| name.starts_with("values-") && name.strip_suffix(".yaml").is_some();
     let parts: Vec<_> = path.split('/').collect();
     match parts.as_slice() {
         [name] => is_object(name) || is_values(name) || chart::names().any(|n| n == *name),

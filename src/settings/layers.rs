@@ -146,17 +146,13 @@ impl Layers {
     /// `Err` holds a statement that is neither a table nor true or false.
     pub fn part(&self, key: &str) -> Result<Part<'_>, &Stated> {
         for layer in &self.layers {
-            match layer.get(key) {
-                Some(stated) => {
-                    let wanted = stated.value.as_bool().ok_or(stated)?;
-                    return Ok(if wanted { Part::Present(stated) } else { Part::Absent });
-                }
-                None => {
-                    let is_below = |name: &str| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
-                    if let Some((_, stated)) = layer.iter().find(|(name, _)| is_below(name)) {
-                        return Ok(Part::Present(stated));
-                    }
-                }
+            if let Some(stated) = layer.get(key) {
+                let wanted = stated.value.as_bool().ok_or(stated)?;
+                return Ok(if wanted { Part::Present(stated) } else { Part::Absent });
+            }
+            let is_below = |name: &str| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+            if let Some((_, stated)) = layer.iter().find(|(name, _)| is_below(name)) {
+                return Ok(Part::Present(stated));
             }
         }
         Ok(Part::Absent)
@@ -211,7 +207,8 @@ pub fn read(path: &Path, shown: &str) -> Result<Option<FileLayers>, Error> {
     parse(&text, shown)
 }
 
-fn parse(text: &str, shown: &str) -> Result<Option<FileLayers>, Error> {
+/// The same of a text that stands in a file called `shown`.
+pub(super) fn parse(text: &str, shown: &str) -> Result<Option<FileLayers>, Error> {
     let line_at = |offset: usize| 1 + text.bytes().take(offset).filter(|b| *b == b'\n').count();
     let document = Document::parse(text.to_owned()).map_err(|e| Error::Syntax {
         file: shown.to_owned(),

@@ -101,6 +101,16 @@ impl Examined {
         &self.platforms[0]
     }
 
+    /// Where the numbers of its user are from, in words.
+    pub fn user_from(&self) -> &'static str {
+        match (self.kind, &self.shown().known.who) {
+            (Kind::Dockerfile, Who::Is(account)) if account.name.is_some() => {
+                "the accounts of the Dockerfile and its base"
+            }
+            (_, who) => who.from(),
+        }
+    }
+
     /// All that was found, errors first.
     pub fn findings(&self) -> Vec<Finding> {
         let mut all: Vec<_> = self.shown().compiled.findings.iter().chain(&self.about).cloned().collect();

@@ -119,7 +119,7 @@ pub async fn push(
     report: &Report,
 ) -> Result<Pushed, Fault> {
     let Destination { repository, tags, registry, keychain } = to;
-    let started = Instant::now();
+    let begun = Instant::now();
     let mut pushed = match daemon {
         Daemon::Engine(engine) => {
             let Some((first, others)) = tags.split_first() else {
@@ -149,7 +149,7 @@ pub async fn push(
     };
     pushed.tags = tags.to_vec();
     pushed.requests = registry.traffic().requests;
-    pushed.time = started.elapsed();
+    pushed.time = begun.elapsed();
     Ok(pushed)
 }
 

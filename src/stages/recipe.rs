@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::examine::{Examined, Kind, Platform};
 use crate::dockerfile::accounts::{self, Accounts};
-use crate::dockerfile::bases::KnownBase;
+use crate::dockerfile::bases::{Family, KnownBase};
 use crate::dockerfile::{self, Action, Base, Dockerfile, Form, Image, Options, Origin, Step, Target, What};
 use crate::fault::{Class, Fault};
 use crate::image::config::ImageConfig;
-use crate::image::contract::{Healthcheck, ImageContract, User};
+use crate::image::contract::{ImageContract, User};
 use crate::workload::finding::{self, Finding};
 use crate::workload::known::{Known, Lines, Who};
 use crate::workload::probes::{self, Assertions, Presence, Programs};
@@ -116,8 +116,13 @@ fn of_accounts(image: &Image, base: Option<&KnownBase>, user: &str) -> Who {
 }
 
 /// The steps of a Dockerfile, with the variables that each sees.
-struct Steps<'a> {
-    steps: Vec<(&'a Step, BTreeMap<String, Option<String>>, Vec<String>)>,
+struct Steps<'a>(Vec<Seen<'a>>);
+
+/// A step, the variables that it sees, and the texts of its heredocs.
+struct Seen<'a> {
+    step: &'a Step,
+    env: BTreeMap<String, Option<String>>,
+    heredocs: Vec<String>,
 }
 
 impl<'a> Steps<'a> {
@@ -131,24 +136,26 @@ impl<'a> Steps<'a> {
                     env.insert(variable.name.clone(), value);
                 }
                 Action::Run { heredocs, .. } => {
-                    let texts = heredocs.iter().map(dockerfile::Heredoc::chomped).collect();
-                    steps.push((step, env.clone(), texts));
+                    let heredocs = heredocs.iter().map(dockerfile::Heredoc::chomped).collect();
+                    steps.push(Seen { step, env: env.clone(), heredocs });
                 }
-                Action::Copy(_) => steps.push((step, BTreeMap::new(), Vec::new())),
+                Action::Copy(_) => {
+                    steps.push(Seen { step, env: BTreeMap::new(), heredocs: Vec::new() });
+                }
                 _ => {}
             }
         }
-        Self { steps }
+        Self(steps)
     }
 
     fn accounts(&self, base: Option<&KnownBase>) -> Accounts {
         let texts: Vec<Vec<&str>> =
-            self.steps.iter().map(|(_, _, heredocs)| heredocs.iter().map(String::as_str).collect()).collect();
+            self.0.iter().map(|seen| seen.heredocs.iter().map(String::as_str).collect()).collect();
         let steps: Vec<_> = self
-            .steps
+            .0
             .iter()
             .zip(&texts)
-            .filter_map(|((step, env, _), heredocs)| {
+            .filter_map(|(Seen { step, env, .. }, heredocs)| {
                 let kind = match &step.action {
                     Action::Run { form, shell, .. } => {
                         let command = match (form, heredocs.split_first()) {
@@ -193,16 +200,20 @@ fn arguments(image: &Image) -> Vec<String> {
     names.collect()
 }
 
-/// What is known of the programs that a check runs: what a well-known base has or lacks, as long as no step may change
-/// that.
+/// What is known of the programs that a check runs: what a step installs by its package's name, and what a well-known
+/// base has or lacks, as long as no step may change that.
 fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Programs {
-    let (Some(check), Some(base)) = (&contract.healthcheck, base) else { return Programs::default() };
+    let Some(check) = &contract.healthcheck else { return Programs::default() };
     let brings = image.steps.iter().any(|s| matches!(s.action, Action::Run { .. } | Action::Copy(_)));
     let found = probes::programs(&check.test).into_iter().filter_map(|name| {
         let plain = name.rsplit('/').next().unwrap_or_default();
-        let is_busybox = matches!(base.family, dockerfile::bases::Family::Alpine | dockerfile::bases::Family::Busybox);
+        if image.steps.iter().any(|step| installs(step, plain)) {
+            return Some((name.clone(), Presence::At(format!("/usr/bin/{plain}"))));
+        }
+        let base = base?;
+        let is_busybox = matches!(base.family, Family::Alpine | Family::Busybox);
         let presence = match base.has(plain)? {
-            true if is_busybox && plain != "python" && plain != "python3" => Presence::At("/bin/busybox".to_owned()),
+            true if is_busybox && !plain.starts_with("python") => Presence::At("/bin/busybox".to_owned()),
             true => Presence::At(format!("/usr/bin/{plain}")),
             false if brings => return None,
             false => Presence::Absent,
@@ -210,6 +221,17 @@ fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -
         Some((name, presence))
     });
     Programs::new(found.collect::<Vec<_>>())
+}
+
+/// Whether a step installs the package that has the program's name.
+fn installs(step: &Step, program: &str) -> bool {
+    let Action::Run { form: Form::Shell(text), heredocs, .. } = &step.action else { return false };
+    let texts = std::iter::once(text.as_str()).chain(heredocs.iter().map(|h| h.content.as_str()));
+    texts.flat_map(|text| text.split(['&', ';', '\n', '|'])).any(|command| {
+        let mut words = command.split_whitespace().skip_while(|word| !["install", "add"].contains(word)).skip(1);
+        let by_manager = ["apt-get ", "apt ", "apk "].iter().any(|m| command.trim_start().starts_with(m));
+        by_manager && words.any(|word| word.split(['=', '/']).next() == Some(program))
+    })
 }
 
 impl From<dockerfile::Error> for Fault {

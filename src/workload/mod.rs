@@ -37,7 +37,7 @@ pub struct Workload {
     /// Where it listens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
-    /// How its health is asked for; `None` where the image has no check.
+    /// How its health is asked for; nothing where the image has no check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
     /// What the operator decides.

@@ -76,8 +76,10 @@ mod tests {
 
     #[test]
     fn only_numbers_that_are_not_roots_become_an_identity() {
-        let files =
-            Files { passwd: Some("app:x:1000:1001::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n"), group: Some("app:x:1001:\n") };
+        let files = Files {
+            passwd: Some("root:x:0:0::/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n"),
+            group: Some("app:x:1001:\n"),
+        };
         let run = |text: &str| {
             let mut findings = Vec::new();
             let who = match resolve(text, &files) {

@@ -12,7 +12,7 @@ pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
     let shown = examined.shown();
     let mut rows = vec![
         row("platforms", platforms(examined)),
-        row("user", user(shown)),
+        row("user", user(shown, examined.user_from())),
         row("ports", ports(&shown.contract.ports)),
     ];
     match &shown.contract.healthcheck {
@@ -53,7 +53,7 @@ fn platforms(examined: &Examined) -> String {
     names.join(", ")
 }
 
-fn user(shown: &Platform) -> String {
+fn user(shown: &Platform, from: &str) -> String {
     let stated = match &shown.contract.user {
         User::Root(text) if text.is_empty() => "root: there is no USER".to_owned(),
         User::Root(text) => format!("root: USER {text}"),
@@ -65,7 +65,7 @@ fn user(shown: &Platform) -> String {
         Some(identity) => {
             let numbers = format!("{}:{}", identity.uid, identity.gid);
             let which = if stated == numbers { numbers } else { format!("{stated}, which is {numbers}") };
-            format!("{which} ({})", shown.known.who.from())
+            format!("{which} ({from})")
         }
         None => stated,
     }
@@ -83,7 +83,7 @@ fn ports(ports: &[Port]) -> String {
 /// A check's command on one line, as one would type it.
 fn command(test: &Test) -> String {
     match test {
-        Test::Shell(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        Test::Shell(line) => line.split_whitespace().collect::<Vec<_>>().join(" "),
         Test::Exec(argv) => shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_else(|_| argv.join(" ")),
     }
 }
@@ -101,8 +101,8 @@ fn handler(handler: &Handler) -> String {
     match handler {
         Handler::Exec(argv) => format!("exec {}", command(&Test::Exec(argv.clone()))),
         Handler::HttpGet { port, path, headers } => {
-            let headers: String = headers.iter().map(|(name, value)| format!(", {name}: {value}")).collect();
-            format!("httpGet {path} at port {port}{headers}")
+            let text = format!("httpGet {path} at port {port}");
+            headers.iter().fold(text, |text, (name, value)| format!("{text}, {name}: {value}"))
         }
         Handler::TcpSocket { port } => format!("tcpSocket at port {port}"),
         Handler::Grpc { port, service: None } => format!("grpc at port {port}"),

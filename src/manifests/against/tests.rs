@@ -20,7 +20,12 @@ fn promise() -> Promise {
             start_interval: GoDuration::seconds(5),
             retries: 3,
         }),
-        probes: Some(Probes { startup: probe(5, 22), readiness: probe(30, 3), liveness: probe(30, 4) }),
+        probes: Some(Probes {
+            startup: probe(5, 22),
+            readiness: probe(30, 3),
+            liveness: probe(30, 4),
+            because: String::new(),
+        }),
         question: Some(Handler::HttpGet {
             port: 8000,
             path: "/health".into(),

@@ -91,9 +91,9 @@ fn words<K: FromStr + Ord, V: FromStr>(
 ) -> Result<BTreeMap<K, V>, Error> {
     let read = |(name, stated): (String, &Stated)| {
         let key = format!("{table}.{name}");
-        let named = name.parse().map_err(|_| wrong_name(&key, &name, stated, names))?;
+        let parsed = name.parse().map_err(|_| wrong_name(&key, &name, stated, names))?;
         let value = stated.value.as_str().and_then(|text| text.parse().ok());
-        Ok((named, value.ok_or_else(|| wrong(&key, stated, values))?))
+        Ok((parsed, value.ok_or_else(|| wrong(&key, stated, values))?))
     };
     reader.layers.below(table).into_iter().map(read).collect()
 }
@@ -263,10 +263,10 @@ fn topology_spread(reader: &Reader) -> Result<Vec<LabelKey>, Error> {
             list.iter().map(word).collect::<Result<_, _>>()?
         }
     };
-    match (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
-        true => Err(wrong(KEY, stated, "a list in which each label stands once")),
-        false => Ok(keys),
+    if (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
+        return Err(wrong(KEY, stated, "a list in which each label stands once"));
     }
+    Ok(keys)
 }
 
 fn image_pull_secrets(reader: &Reader) -> Result<Vec<ObjectName>, Error> {

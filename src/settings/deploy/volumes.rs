@@ -19,7 +19,7 @@ pub(super) fn read(reader: &Reader) -> Result<BTreeMap<Label, Volume>, Error> {
     for name in names {
         let key = format!("{VOLUMES}.{name}");
         let Some(stated) = part(reader, &key, "a table, or false for none")? else { continue };
-        let named: Label = name.parse().map_err(|_| wrong_name(&key, name, stated, Label::EXPECTED))?;
+        let label: Label = name.parse().map_err(|_| wrong_name(&key, name, stated, Label::EXPECTED))?;
         // Each object's volume of that name is ours.
         if name == "tmp" {
             return Err(wrong_name(&key, name, stated, "another word: \"tmp\" is the volume at /tmp"));
@@ -29,7 +29,7 @@ pub(super) fn read(reader: &Reader) -> Result<BTreeMap<Label, Volume>, Error> {
             let expected = format!("another path: the volume {other} is mounted there");
             return Err(reader.wrong(&format!("{key}.path"), &expected));
         }
-        volumes.insert(named, volume);
+        volumes.insert(label, volume);
     }
     Ok(volumes)
 }
@@ -87,10 +87,8 @@ fn source(reader: &Reader, key: &str, stated: &Stated) -> Result<Source, Error> 
         "claim" => Ok(Source::Claim(name()?)),
         "config-map" => Ok(Source::ConfigMap(name()?)),
         "secret" => Ok(Source::Secret(name()?)),
-        "empty-dir" => match reader.boolean(&fields[chosen])? {
-            true => Ok(Source::EmptyDir { size_limit: size()? }),
-            false => Err(reader.wrong(&fields[chosen], "true, or left out")),
-        },
+        "empty-dir" if reader.boolean(&fields[chosen])? => Ok(Source::EmptyDir { size_limit: size()? }),
+        "empty-dir" => Err(reader.wrong(&fields[chosen], "true, or left out")),
         _ => Ok(Source::New {
             size: required(size()?, &fields[chosen], stated, Quantity::EXPECTED)?,
             storage_class: word(reader, &format!("{key}.storage-class"), ObjectName::EXPECTED)?,

@@ -91,7 +91,9 @@ pub static NO_CLIENT: Code = Code {
           error in starting a command away (kubernetes issue 106682): liveness never acts, and startup never passes.",
     mend: "install the program, or ask with what the image has, for example \
            `python -c \"import urllib.request; urllib.request.urlopen('http://localhost:8000/')\"`",
-    example: Example::Words("An image without curl whose HEALTHCHECK is `curl -f http://localhost:8000/`."),
+    example: Example::Dockerfile(
+        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://localhost:8000/ || exit 1\n",
+    ),
 };
 
 /// A client that may not be in the image.
@@ -103,7 +105,8 @@ pub static CLIENT_UNKNOWN: Code = Code {
           is never heard of.",
     mend: "make sure that the image has it: `pydeploy contract` on the built image looks",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://localhost:8000/ || exit 1\n",
+        "FROM python:3.13-slim\nCOPY . .\nRUN ./install.sh\nUSER 1000:1000\nHEALTHCHECK CMD curl -f \
+         http://localhost:8000/ || exit 1\n",
     ),
 };
 
@@ -115,7 +118,7 @@ pub static NO_SHELL: Code = Code {
     why: "The shell form is run by /bin/sh, which distroless images and those from scratch lack. Docker calls it \
           unhealthy; a kubelet throws an error in starting a command away (kubernetes issue 106682).",
     mend: "write the check in exec form: `HEALTHCHECK CMD [\"program\", \"argument\"]`",
-    example: Example::Words("An image from scratch whose HEALTHCHECK is `/app check`, without brackets."),
+    example: Example::Dockerfile("FROM scratch\nUSER 1000:1000\nHEALTHCHECK CMD /app check\n"),
 };
 
 /// Brackets that are not JSON.
@@ -228,7 +231,7 @@ pub static UNSET_PERHAPS: Code = Code {
     why: "The base image may set it; that is known only from the image. Otherwise it is empty.",
     mend: "state it with ENV, or give it a value to fall back on: `${PORT:-8000}`",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://localhost:$PORT/ || exit 1\n",
+        "FROM registry.example/base:1\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://localhost:$PORT/ || exit 1\n",
     ),
 };
 
@@ -278,7 +281,7 @@ pub static WRITES: Code = Code {
     why: "The root file system is read-only, so it fails there; elsewhere each check leaves a file behind.",
     mend: "let it write nowhere: `wget -q -O /dev/null …`, `curl -o /dev/null …`",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD wget -q http://localhost:8000/ || exit 1\n",
+        "FROM python:3.13\nUSER 1000:1000\nHEALTHCHECK CMD wget -q http://localhost:8000/ || exit 1\n",
     ),
 };
 
@@ -291,7 +294,7 @@ pub static ERRORS_PASS: Code = Code {
           that answers 500 to everything stays ready.",
     mend: "use `curl -f`, or `raise_for_status()`",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl http://localhost:8000/ || exit 1\n",
+        "FROM python:3.13\nUSER 1000:1000\nHEALTHCHECK CMD curl http://localhost:8000/ || exit 1\n",
     ),
 };
 
@@ -303,7 +306,7 @@ pub static SEVERAL_ADDRESSES: Code = Code {
     why: "curl's exit status is that of its last transfer; the others may fail.",
     mend: "join two calls of curl by &&, or add --fail-early",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\n\
+        "FROM python:3.13\nUSER 1000:1000\n\
          HEALTHCHECK CMD curl -f http://localhost:8000/a http://localhost:8000/b\n",
     ),
 };
@@ -316,7 +319,7 @@ pub static OTHER_PORT: Code = Code {
     why: "Nothing may be there, and then it is never ready; or it is another server than the one that gets requests.",
     mend: "let EXPOSE, the command and the HEALTHCHECK name the same port",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nEXPOSE 8000\nHEALTHCHECK CMD curl -f http://localhost:8080/\n",
+        "FROM python:3.13\nUSER 1000:1000\nEXPOSE 8000\nHEALTHCHECK CMD curl -f http://localhost:8080/\n",
     ),
 };
 
@@ -328,7 +331,7 @@ pub static ELSEWHERE: Code = Code {
     why: "When that one is down, every Pod is taken out of service and started anew, which helps nobody.",
     mend: "ask the service itself, at localhost",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://api.example.com/health\n",
+        "FROM python:3.13\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://api.example.com/health\n",
     ),
 };
 
@@ -340,9 +343,7 @@ pub static ANY_ADDRESS: Code = Code {
     why: "That is an address to listen on. Linux takes it for the container itself; other systems do not, and the \
           request's Host is then one that few applications allow.",
     mend: "ask localhost",
-    example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://0.0.0.0:8000/\n",
-    ),
+    example: Example::Dockerfile("FROM python:3.13\nUSER 1000:1000\nHEALTHCHECK CMD curl -f http://0.0.0.0:8000/\n"),
 };
 
 /// No scheme.
@@ -352,7 +353,7 @@ pub static NO_SCHEME: Code = Code {
     title: "the HEALTHCHECK's address does not say http://",
     why: "curl and wget guess it; other clients call that no address.",
     mend: "write http:// before it",
-    example: Example::Dockerfile("FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -f localhost:8000/\n"),
+    example: Example::Dockerfile("FROM python:3.13\nUSER 1000:1000\nHEALTHCHECK CMD curl -f localhost:8000/\n"),
 };
 
 /// TLS.
@@ -364,7 +365,7 @@ pub static TLS: Code = Code {
           the image's own command.",
     mend: "nothing, if the image has the client; a plain port beside it for health would be lighter",
     example: Example::Dockerfile(
-        "FROM python:3.13-slim\nUSER 1000:1000\nHEALTHCHECK CMD curl -fk https://localhost:8443/\n",
+        "FROM python:3.13\nUSER 1000:1000\nHEALTHCHECK CMD curl -fk https://localhost:8443/\n",
     ),
 };
 

@@ -61,6 +61,6 @@ pub static NO_VOLUME: Code = Code {
     title: "the image declares a VOLUME, which Kubernetes does not keep",
     why: "Docker keeps a volume beyond its container. A container runtime under Kubernetes gives the folder fresh with \
           every container, so what is written there is lost with it.",
-    mend: "state a volume for that folder under [[tool.pydeploy.deploy.volumes]], or drop the VOLUME",
+    mend: "state a volume for that folder, a table [tool.pydeploy.deploy.volumes.NAME], or drop the VOLUME",
     example: Example::Dockerfile("FROM python:3.13-slim\nUSER 1000:1000\nVOLUME /data\n"),
 };

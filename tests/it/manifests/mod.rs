@@ -160,7 +160,7 @@ fn what_nobody_asked_for_is_not_there() {
         "fsGroup",
         "namespace",
         "annotations",
-        "host:",
+        "host: ",
     ] {
         assert!(!text.contains(word), "{word}: {text}");
     }

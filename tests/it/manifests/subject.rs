@@ -11,7 +11,7 @@ use pydeploy::image::reference::DigestRef;
 use pydeploy::settings::{Given, Machine, Settings};
 use pydeploy::stages::{Blueprint, Prepared};
 use pydeploy::workload::deploy::Everywhere;
-use pydeploy::workload::{Compiled, Deploy, Terms, Workload};
+use pydeploy::workload::{Compiled, Deploy, Known, Terms, Workload};
 use serde_json::{Value, json};
 
 pub(super) fn root() -> &'static Path {
@@ -36,7 +36,7 @@ pub(super) fn workload(contract: &ImageContract, name: &str, terms: &Terms) -> W
     let digest = format!("sha256:{}", "0123456789abcdef".repeat(4)).parse().unwrap();
     let image = DigestRef::confirmed(format!("registry.example/team/{name}").parse().unwrap(), digest);
     let deploy = Deploy { name: name.into(), terms: terms.clone() };
-    Compiled::of(contract).workload(contract, image, Some("v1.2.0".into()), &deploy).unwrap()
+    Compiled::of(contract, &Known::default()).workload(contract, image, Some("v1.2.0".into()), &deploy).unwrap()
 }
 
 /// The settings of a project, as the program reads them.

@@ -100,3 +100,30 @@ fn every_file_bears_our_sign_at_its_head() {
         }
     }
 }
+
+#[test]
+#[ignore = "needs the bed: docker registry base"]
+fn ship_writes_a_kustomization_and_then_a_chart() {
+    let repository = crate::sandbox::repository("formats");
+    let settings = "[deploy]\nreplicas = 2\n[environments.live.deploy]\nreplicas = 6\n";
+    let sandbox = crate::sandbox::Sandbox::tiny().file("pydeploy.toml", settings);
+    let ship = |format: &str| {
+        let words = ["ship", "--registry", &repository, "--tag", "1", "--insecure-registry", "--format", format];
+        let document = sandbox.pydeploy(&words).json();
+        let files = document["manifests"]["files"].as_array().unwrap_or_else(|| panic!("{document:#}")).clone();
+        files.into_iter().map(|f| f.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let has = |files: &[String], end: &str| files.iter().any(|f| f.ends_with(end) && Path::new(f).is_file());
+    let kustomization = ship("kustomize");
+    assert!(has(&kustomization, "/.pydeploy/base/deployment.yaml"), "{kustomization:?}");
+    assert!(has(&kustomization, "/.pydeploy/overlays/live/kustomization.yaml"), "{kustomization:?}");
+    let chart = ship("helm");
+    assert!(has(&chart, "/.pydeploy/Chart.yaml") && has(&chart, "/.pydeploy/values-live.yaml"), "{chart:?}");
+    assert!(!sandbox.root().join(".pydeploy/base").exists());
+    // Nothing listens, so there is nothing that an ingress could lead to.
+    let settings = "[deploy]\ningress = { host = \"a.example\" }\n";
+    let sandbox = sandbox.file("pydeploy.toml", settings);
+    let image = format!("{repository}:1");
+    let words = ["manifests", "--image", &image, "--insecure-registry"];
+    sandbox.pydeploy(&words).fails(7).says(&["deploy.ingress", "add `EXPOSE 8000`"]);
+}

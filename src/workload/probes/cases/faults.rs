@@ -12,46 +12,6 @@ fn codes_are_in_order() {
     assert!(ids.is_sorted() && ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), "{ids:?}");
 }
 
-/// A Dockerfile of an example, as far as these are written.
-fn example(text: &str) -> Image {
-    let lines: Vec<&str> = text.lines().collect();
-    let of = |word: &str| lines.iter().filter_map(|l| l.strip_prefix(word)).map(str::trim).collect::<Vec<_>>();
-    let [check] = of("HEALTHCHECK")[..] else { return image(&["NONE"]) };
-    let (flags, command) = check.split_once("CMD ").unwrap();
-    let mut image = match serde_json::from_str::<Vec<String>>(command) {
-        Ok(argv) => exec(&argv.iter().map(String::as_str).collect::<Vec<_>>()),
-        Err(_) => shell(command),
-    };
-    for flag in flags.split_whitespace() {
-        let (name, value) = flag.trim_start_matches('-').split_once('=').unwrap();
-        let nanos = || value.parse::<crate::image::duration::GoDuration>().unwrap().0.as_nanos().try_into().unwrap();
-        match name {
-            "interval" => image.check.interval = nanos(),
-            "timeout" => image.check.timeout = nanos(),
-            "start-period" => image.check.start_period = nanos(),
-            "start-interval" => image.check.start_interval = nanos(),
-            other => unreachable!("{other}"),
-        }
-    }
-    image.cmd.clear();
-    image.env = of("ENV").into_iter().map(str::to_owned).collect();
-    image.args = of("ARG").into_iter().map(|a| a.split('=').next().unwrap().to_owned()).collect();
-    image.shell = of("SHELL").first().map(|s| serde_json::from_str(s).unwrap()).unwrap_or_default();
-    image.dockerfile()
-}
-
-#[test]
-fn every_example_shows_its_code() {
-    for code in codes().filter(|c| c.id.starts_with("PD2")) {
-        let Example::Dockerfile(text) = &code.example else { continue };
-        let mut image = example(text);
-        if let Some(port) = text.lines().find_map(|l| l.strip_prefix("EXPOSE ")) {
-            image = image.exposes(port.parse().unwrap());
-        }
-        assert!(image.codes().contains(&code.id), "{}: {:?}", code.id, image.codes());
-    }
-}
-
 #[test]
 fn a_client_that_is_not_there() {
     let url = "http://localhost:8000/";

@@ -10,7 +10,7 @@ mod outcomes;
 use super::*;
 use crate::image::config::HealthConfig;
 use crate::image::contract::{Healthcheck, Port, Protocol};
-use crate::workload::finding::{Example, codes};
+use crate::workload::finding::codes;
 
 /// An image of which everything is known, unless a case says otherwise.
 struct Image {

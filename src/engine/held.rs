@@ -47,6 +47,8 @@ pub enum Stat {
     Folder,
     /// A symbolic link.
     Link,
+    /// A symbolic link in a circle of them, of which the engine says no more.
+    Circle,
     /// A regular file.
     File {
         /// Permissions, as in `chmod`.
@@ -90,9 +92,25 @@ impl Held {
         let options = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
         let stat = match self.engine.docker.get_container_archive_info(&self.name.name, Some(options)).await {
             Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => return Ok(Stat::Missing),
+            // The answer to HEAD has no room for the reason; the same question by GET has.
+            Err(Bollard::DockerResponseServerError { status_code: 500, .. }) => return self.why_not(path).await,
             stat => stat.map_err(|e| self.engine.conversation("look at a file of the image")(Box::new(e)))?,
         };
         Ok(Stat::of(stat.file_mode, u64::try_from(stat.size).unwrap_or_default()))
+    }
+
+    /// What is at a path that the engine could not look at.
+    async fn why_not(&self, path: &str) -> Result<Stat, Error> {
+        let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
+        let mut pieces = Box::pin(self.engine.docker.download_from_container(&self.name.name, Some(options)));
+        let failed = self.engine.conversation("look at a file of the image");
+        match pieces.next().await {
+            Some(Err(Bollard::DockerResponseServerError { message, .. })) if message.contains("too many links") => {
+                Ok(Stat::Circle)
+            }
+            Some(Err(fault)) => Err(failed(Box::new(fault))),
+            _ => Err(failed("it said that it can't, and then that it can".into())),
+        }
     }
 
     /// An archive of the one file or link at a path; content of more than `limit` bytes is refused.

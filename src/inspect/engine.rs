@@ -127,6 +127,7 @@ impl Look {
             let Ok(at) = String::from_utf8(walk.path(&name)) else { return Ok(Seen::Missing) };
             let (stat, target) = self.look(&at).await?;
             let met = match stat {
+                Stat::Circle => return Ok(Seen::Loop),
                 Stat::Missing => Met::Missing,
                 Stat::Folder => Met::Folder(()),
                 Stat::Link => Met::Link(target),

@@ -1,6 +1,7 @@
 //! Conversations with a scripted registry.
 
 mod bed;
+mod blobs;
 pub(super) mod script;
 mod tokens;
 

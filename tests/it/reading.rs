@@ -54,14 +54,23 @@ async fn engine() -> DockerEngine {
     DockerEngine::connect(Whereabouts { host, ..Whereabouts::default() }.resolve().unwrap()).await.unwrap()
 }
 
-/// Builds with the bed's engine and pushes to its registry; gives the reference.
-fn built(name: &str, dockerfile: &str) -> String {
+/// An image in the engine and in the registry; the engine's is removed when this is dropped.
+struct Built(String);
+
+impl Drop for Built {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rmi", "-f", &self.0]).output();
+    }
+}
+
+/// Builds with the bed's engine and pushes to its registry.
+fn built(name: &str, dockerfile: &str) -> Built {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("Dockerfile"), dockerfile).unwrap();
     let reference = format!("{}:a", repository(name));
     docker(&["build", "-q", "-t", &reference, &folder.path().display().to_string()]);
     docker(&["push", "-q", &reference]);
-    reference
+    Built(reference)
 }
 
 /// Builds the same with the bed's buildkitd, into a layout or a registry.
@@ -95,13 +104,15 @@ async fn seen(image: &Image) -> (BTreeMap<String, String>, BTreeMap<String, Pres
 #[tokio::test]
 #[ignore = "needs the bed: docker registry base buildkit"]
 async fn an_image_is_the_same_wherever_it_is_read_from() {
-    let reference = built("reading", DOCKERFILE);
+    let built = built("reading", DOCKERFILE);
+    let reference = built.0.as_str();
     let image = Image::from_registry(registry(), &reference.parse().unwrap()).await.unwrap();
     let (files, programs) = seen(&image).await;
     // What the engine itself says of it.
     for (path, shown) in &files {
         let said = Command::new("docker")
-            .args(["run", "--rm", "--user", "0", "--entrypoint", "cat", &reference, path])
+            // To read a pipe would wait for who writes to it.
+            .args(["run", "--rm", "--user", "0", reference, "sh", "-c", "test -f \"$0\" && cat \"$0\"", path])
             .output()
             .unwrap();
         let content = String::from_utf8(said.stdout).unwrap();
@@ -119,7 +130,7 @@ async fn an_image_is_the_same_wherever_it_is_read_from() {
     assert_eq!((&programs["curl"], &programs["/kept"]), (&Presence::Missing, &Presence::Missing));
 
     // In the engine, through a container of which nothing is left.
-    let inside = Image::from_engine(engine().await, &reference).await.unwrap();
+    let inside = Image::from_engine(engine().await, reference).await.unwrap();
     assert_eq!(inside.platforms[0].config.config, image.platforms[0].config.config);
     assert_eq!(inside.platforms[0].config.rootfs, image.platforms[0].config.rootfs);
     let (mut there, programs_there) = seen(&inside).await;
@@ -164,7 +175,8 @@ async fn every_platform_of_an_index_is_read() {
 async fn a_small_layer_on_a_large_one_is_all_that_is_fetched() {
     // A hundred megabytes that no compression makes smaller.
     let text = "FROM python:3.13-slim\nRUN head -c 100000000 /dev/urandom >/large && true\nRUN useradd app\nUSER app\n";
-    let reference = built("reading-large", text);
+    let built = built("reading-large", text);
+    let reference = built.0.as_str();
     let registry = registry();
     let image = Image::from_registry(Arc::clone(&registry), &reference.parse().unwrap()).await.unwrap();
     let stored: u64 = image.platforms[0].layers.iter().map(oci_spec::image::Descriptor::size).sum();

@@ -57,7 +57,7 @@ pub(super) fn select<'i>(selector: &Selector, index: &'i ImageIndex) -> Choice<'
     images.retain(fits);
     // One image under several names is one.
     let mut digests: Vec<_> = images.iter().map(|d| d.digest()).collect();
-    digests.sort_by_key(|digest| digest.to_string());
+    digests.sort_by_key(ToString::to_string);
     digests.dedup();
     if let (Some(first), 1) = (images.first(), digests.len()) {
         return Choice::One(first);

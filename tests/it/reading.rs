@@ -34,14 +34,14 @@ const FILES: &[&str] = &[
 const PROGRAMS: &[&str] = &["sh", "/bin/sh", "python3", "curl", "tool", "plain", "./tool", "/kept"];
 
 /// Each line is a way for layers to hide, replace or lead elsewhere.
-const DOCKERFILE: &str = r#"FROM python:3.13-slim
+const DOCKERFILE: &str = r"FROM python:3.13-slim
 RUN mkdir -p /gone /kept /opaque/sub /replaced /real && for d in gone kept opaque opaque/sub replaced; do echo low >/$d/file; done && echo old >/opaque/old && echo old >/opaque/sub/old
 RUN rm -r /gone && echo high >/kept/file && rm -r /opaque && mkdir -p /opaque/sub && echo new >/opaque/sub/new
 RUN rm -r /replaced && echo a file >/replaced && mkfifo /real/pipe && ln -s real /proc-like
 RUN echo real >/real/file && ln -s /real /link && ln -s circle /circle && ln -s ../../../../etc/passwd /out && ln /real/file /hard
 RUN useradd --uid 4321 app && printf '#!/bin/sh\n' >/usr/local/bin/tool && chmod 4755 /usr/local/bin/tool && echo text >/usr/local/bin/plain && ln -s usr/local/bin/tool /tool
 USER app
-"#;
+";
 
 fn registry() -> Arc<Registry> {
     let host = bed("PYDEPLOY_TEST_REGISTRY");

@@ -110,10 +110,9 @@ impl<R: BufRead> Archive<R> {
             match key {
                 // An empty value takes back what an earlier header said, of which there is none.
                 _ if value.is_empty() => {}
-                b"path" => name = value.to_vec(),
+                b"path" | b"GNU.sparse.name" => name = value.to_vec(),
                 b"linkpath" => link = value.to_vec(),
                 b"size" => size = decimal(value).ok_or_else(|| self.odd("a PAX header with no size"))?,
-                b"GNU.sparse.name" => name = value.to_vec(),
                 b"GNU.sparse.major" | b"GNU.sparse.map" | b"GNU.sparse.numblocks" => sparse = true,
                 _ => {}
             }

@@ -86,8 +86,11 @@ fn number(field: &[u8]) -> Option<u64> {
     text(&field[start..end]).iter().try_fold(0, digit)
 }
 
+/// A key and its value.
+type Record<'b> = (&'b [u8], &'b [u8]);
+
 /// The records of a PAX header: `LENGTH KEY=VALUE\n`, the length in decimal and counting itself.
-pub(super) fn records(mut bytes: &[u8]) -> Result<Vec<(&[u8], &[u8])>, &'static str> {
+pub(super) fn records(mut bytes: &[u8]) -> Result<Vec<Record<'_>>, &'static str> {
     const ODD: &str = "a PAX header that is none";
     let mut found = Vec::new();
     while !bytes.is_empty() {

@@ -80,7 +80,7 @@ impl Stack {
 
     /// What may be read of the next layer, which is stored in so many bytes.
     pub fn limits(&self, stored: u64) -> Limits {
-        self.layers.iter().fold(Limits::of(stored), |limits, layer| limits.less(layer))
+        self.layers.iter().fold(Limits::of(stored), Limits::less)
     }
 
     /// What is at a path. Links are followed, and never out of the image.

@@ -63,7 +63,7 @@ impl Tape {
     pub(super) fn pax(self, records: &[(&str, &str)]) -> Self {
         let record = |(key, value): &(&str, &str)| {
             let rest = format!(" {key}={value}\n");
-            let length = (1..).find(|n| n.to_string().len() + rest.len() <= *n).unwrap();
+            let length = (1..1000).find(|n| n.to_string().len() + rest.len() <= *n).unwrap();
             format!("{length:0width$}{rest}", width = length - rest.len())
         };
         let text: String = records.iter().map(record).collect();
@@ -118,7 +118,7 @@ fn tape() -> Tape {
 #[test]
 fn the_upper_layer_wins() {
     let lower = tape().folder("etc/").file("etc/passwd", "lower");
-    assert_eq!(passwd(&[lower.clone()]), "lower");
+    assert_eq!(passwd(std::slice::from_ref(&lower)), "lower");
     assert_eq!(passwd(&[tape().file("etc/passwd", "upper"), lower.clone()]), "upper");
     assert_eq!(passwd(&[tape().file("etc/group", ""), lower]), "lower");
     // Within a layer, the last.
@@ -389,7 +389,7 @@ fn sparse_files_are_passed_over() {
     sparse[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     let (header, content) = sparse.split_at(512);
     let tar = Tape([header, &[0; 512], content, &tape().file("etc/passwd", "after").0].concat());
-    assert_eq!(passwd(&[tar.clone()]), "after");
+    assert_eq!(passwd(std::slice::from_ref(&tar)), "after");
     assert_eq!(seen(&[tar], "sparse"), "a sparse file");
     let pax = tape().pax(&[("GNU.sparse.major", "1"), ("GNU.sparse.name", "etc/passwd")]).file("x", "map");
     assert_eq!(passwd(&[pax]), "a sparse file");

@@ -247,8 +247,8 @@ pub struct ManifestsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub source: ImageArgs,
-    /// The image to make manifests for, by tag or digest
-    #[arg(long, value_name = "REF")]
+    /// The image to make manifests for: by tag or digest in a registry, or oci:DIR[:TAG] with --registry
+    #[arg(long, value_name = "REF|oci:DIR")]
     pub image: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{Context, documents};
 use crate::cli::ManifestsArgs;
 use crate::fault::{Class, Fault};
-use crate::image::reference::ImageRef;
+use crate::image::reference::{ImageRef, Repository};
+use crate::inspect::Source;
 use crate::manifests::yaml::{self, File};
 use crate::manifests::{Format, Manifests, tree};
 use crate::settings::{Out, Settings};
@@ -18,11 +19,20 @@ use crate::workload::deploy::Everywhere;
 use crate::workload::{Compiled, Deploy, Finding, Known, Severity, Terms, Workload};
 
 pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(), Fault> {
-    let (image, name, settings) = subject(context, args)?;
+    let (source, name, settings) = subject(context, args)?;
     refuse_stream(&settings)?;
-    let keychain = keychain(context.machine, Some(image.repository.host()))?;
-    let registry = push::client(&image.repository, &settings.security, &keychain).await?;
-    let pushed = push::read(&registry, &image, settings.assertions).await?;
+    let pushed = match &source {
+        Source::Registry(image) => {
+            let keychain = keychain(context.machine, Some(image.repository.host()))?;
+            let registry = push::client(&image.repository, &settings.security, &keychain).await?;
+            push::read(&registry, image, settings.assertions).await?
+        }
+        Source::Layout(layout) => push::read_layout(layout, &target(&settings, &name)?, settings.assertions).await?,
+        Source::Engine(image) => {
+            let message = format!("{image} is in an engine, where no cluster can pull it from");
+            return Err(Fault::new(Class::Usage, message, "push it, and name it in its registry".to_owned()));
+        }
+    };
     let made = compile(&pushed, &name, &settings)?;
     tell(context, &made.findings);
     let files = match &settings.out {
@@ -57,22 +67,40 @@ pub(super) fn no_stream(format: Format) -> Fault {
 }
 
 /// Which image, and the name of what it runs as. A stated image needs no project, only its settings if it has any.
-fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(ImageRef, String, Settings), Fault> {
+fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(Source, String, Settings), Fault> {
     let Some(image) = &args.image else {
         let prepared = context.prepare(&args.project, &args.source, Some(&args.out))?;
         let repository = prepared.target()?;
         let tag = prepared.tags(&prepared.revision()?)?.into_iter().next();
         let image = ImageRef { repository, tag, digest: None };
-        return Ok((image, prepared.name.value, prepared.settings));
+        return Ok((Source::Registry(image), prepared.name.value, prepared.settings));
     };
-    let image: ImageRef = image.parse()?;
+    let source: Source = image.parse()?;
     let settings = context.settings(&args.project, &args.source, Some(&args.out))?;
-    let last = image.repository.path().rsplit('/').next().unwrap_or_default().to_owned();
+    let path = match (&source, &settings.registry) {
+        (Source::Registry(image), _) => image.repository.path().to_owned(),
+        (_, Some(registry)) => registry.value.clone(),
+        (_, None) => String::new(),
+    };
+    let last = path.rsplit('/').next().unwrap_or_default().to_owned();
     let name = match &settings.stated.name {
         Some(_) => crate::project::name(&SourceTree::open(&settings.project)?, &settings.stated)?.value,
         None => crate::project::name(&SourceTree::in_memory(&last, []), &settings.stated)?.value,
     };
-    Ok((image, name, settings))
+    Ok((source, name, settings))
+}
+
+/// The repository that an image of a layout will be pulled from.
+fn target(settings: &Settings, name: &str) -> Result<Repository, Fault> {
+    let Some(registry) = &settings.registry else {
+        let hint = "say where it will be pushed to: --registry HOST[:PORT]/REPOSITORY".to_owned();
+        return Err(Fault::new(
+            Class::Usage,
+            "an OCI layout does not say which repository a cluster pulls it from",
+            hint,
+        ));
+    };
+    Ok(Repository::at(&registry.value, name)?)
 }
 
 /// What an image's contract and the settings come to.

@@ -204,6 +204,15 @@ async fn read_back(
     Ok((manifest, pushed))
 }
 
+/// An image of an OCI layout, under the repository that it will be pushed to: its digest is that of its content.
+pub async fn read_layout(layout: &str, repository: &Repository, stated: Assertions) -> Result<Pushed, Fault> {
+    let image = Image::from_layout(layout).await?;
+    let reference = DigestRef::confirmed(repository.clone(), image.digest.to_string().parse()?);
+    let mut pushed = described(&image, Kind::Layout, reference, Look::Programs, stated).await?;
+    pushed.examined.name.clone_from(&image.name);
+    Ok(pushed)
+}
+
 async fn describe(
     registry: &Arc<Registry>,
     reference: DigestRef,
@@ -211,19 +220,23 @@ async fn describe(
     stated: Assertions,
 ) -> Result<Pushed, Fault> {
     let image = Image::from_manifest(Arc::clone(registry), reference.clone(), manifest).await?;
-    let examined = examine(Kind::Registry, &image, Look::Accounts, stated).await?;
+    let pushed = described(&image, Kind::Registry, reference, Look::Accounts, stated).await?;
+    Ok(Pushed { requests: registry.traffic().requests, ..pushed })
+}
+
+async fn described(
+    image: &Image,
+    kind: Kind,
+    reference: DigestRef,
+    look: Look,
+    stated: Assertions,
+) -> Result<Pushed, Fault> {
+    let examined = examine(kind, image, look, stated).await?;
     let shown = examined.shown();
     let of_shown = image.platforms.iter().find(|p| p.platform == shown.name);
     let layers = of_shown.map(|p| layers(&p.layers, &shown.config)).unwrap_or_default();
-    Ok(Pushed {
-        layers,
-        examined,
-        reference,
-        tags: Vec::new(),
-        uploaded: None,
-        requests: registry.traffic().requests,
-        time: Duration::ZERO,
-    })
+    let (tags, uploaded, time) = (Vec::new(), None, Duration::ZERO);
+    Ok(Pushed { reference, tags, examined, layers, uploaded, requests: 0, time })
 }
 
 fn layers(all: &[Descriptor], config: &ImageConfig) -> Vec<Layer> {

@@ -14,6 +14,7 @@ mod context;
 mod contract;
 mod dockerfile;
 mod doctor;
+mod examine;
 mod golden;
 mod interrupt;
 mod manifests;

@@ -10,16 +10,12 @@ mod push;
 mod ship;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::cli::{Cli, Command, ImageArgs, OutArgs, OutputArgs, ProjectArg};
 use crate::fault::{Class, Fault};
 use crate::report::Report;
 use crate::settings::{Given, Machine, Settings};
 use crate::stages::Prepared;
-
-/// How long an interrupted command may take to clean up.
-const FAREWELL: Duration = Duration::from_secs(4);
 
 /// What every command is given.
 struct Context<'c> {
@@ -51,9 +47,8 @@ pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), 
         ended = &mut task => ended.unwrap_or_else(|e| Err(bug(&e))),
         () = interruption() => {
             task.abort();
-            // What it has made elsewhere it takes away as it is dropped. One that reads files hears nothing, and has
-            // made nothing.
-            let _ = tokio::time::timeout(FAREWELL, &mut task).await;
+            // A container that it has made to read an image goes away as the task is dropped.
+            crate::engine::held::released().await;
             Err(Fault::interrupted())
         }
     }

@@ -38,6 +38,19 @@ struct Name {
     name: String,
 }
 
+/// How many containers of ours there may be.
+static HELD: AtomicU64 = AtomicU64::new(0);
+
+/// Waits until no container of ours is left, for as long as that may take: for who is about to end the process.
+pub async fn released() {
+    let none = async {
+        while HELD.load(Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL + Duration::from_secs(1), none).await;
+}
+
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stat {
@@ -63,7 +76,7 @@ pub enum Stat {
 impl DockerEngine {
     /// Makes the files of an image readable.
     pub async fn hold(&self, image: &str) -> Result<Held, Error> {
-        let name = Name { endpoint: self.endpoint.clone(), name: fresh() };
+        let name = Name::new(self.endpoint.clone());
         // Dropping this removes the container, from before it is asked for: an interrupt may come in between.
         let held = Held { engine: self.clone(), image: image.to_owned(), name };
         let options = CreateContainerOptionsBuilder::new().name(&held.name.name).build();
@@ -166,18 +179,14 @@ fn fresh() -> String {
     format!("pydeploy-reads-{}-{}-{}", std::process::id(), now.as_nanos(), COUNT.fetch_add(1, Relaxed))
 }
 
-async fn remove(docker: &bollard::Docker, name: &str) -> Result<(), Bollard> {
-    // With the anonymous volumes that the image's VOLUME made.
-    let options = RemoveContainerOptionsBuilder::new().v(true).force(true).build();
-    docker.remove_container(name, Some(options)).await
-}
+impl Name {
+    fn new(endpoint: Endpoint) -> Self {
+        HELD.fetch_add(1, Relaxed);
+        Self { endpoint, name: fresh() }
+    }
 
-impl Drop for Name {
-    /// Comes here only when the reading failed or was interrupted. The runtime may be ending, so this waits by itself.
-    fn drop(&mut self) {
-        if self.name.is_empty() {
-            return;
-        }
+    /// Has the container removed, by a runtime and a connection of its own: those that made it may be ending.
+    fn remove(&mut self) {
         let (endpoint, name) = (self.endpoint.clone(), std::mem::take(&mut self.name));
         let farewell = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
@@ -196,6 +205,22 @@ impl Drop for Name {
             runtime.block_on(async { tokio::time::timeout(FAREWELL, removed).await.ok().flatten() })
         });
         let _ = farewell.join();
+    }
+}
+
+async fn remove(docker: &bollard::Docker, name: &str) -> Result<(), Bollard> {
+    // With the anonymous volumes that the image's VOLUME made.
+    let options = RemoveContainerOptionsBuilder::new().v(true).force(true).build();
+    docker.remove_container(name, Some(options)).await
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        // Still named only where the reading failed or was interrupted.
+        if !self.name.is_empty() {
+            self.remove();
+        }
+        HELD.fetch_sub(1, Relaxed);
     }
 }
 

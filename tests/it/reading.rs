@@ -88,6 +88,11 @@ fn buildctl(dockerfile: &str, output: &str, more: &[&str]) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// The containers of an image, running or not.
+fn containers(reference: &str) -> String {
+    docker(&["ps", "-aq", "--filter", &format!("ancestor={reference}")])
+}
+
 async fn seen(image: &Image) -> (BTreeMap<String, String>, BTreeMap<String, Presence>) {
     let platform = &image.platforms[0];
     let files = image.files(platform, FILES).await.unwrap();
@@ -137,8 +142,7 @@ async fn an_image_is_the_same_wherever_it_is_read_from() {
     // The engine makes this one anew for every container.
     there.insert("/proc-like/pipe".to_owned(), files["/proc-like/pipe"].clone());
     assert_eq!((there, programs_there), (files.clone(), programs.clone()));
-    let left = docker(&["ps", "-aq", "--filter", &format!("name=pydeploy-reads-{}-", std::process::id())]);
-    assert_eq!(left, "");
+    assert_eq!(containers(reference), "");
 
     // In a layout, whose layers are those of the registry, with either compression.
     let folder = tempfile::tempdir().unwrap();
@@ -196,15 +200,14 @@ async fn a_small_layer_on_a_large_one_is_all_that_is_fetched() {
 #[tokio::test]
 #[ignore = "needs the bed: docker base"]
 async fn nothing_is_left_of_a_reading_that_was_broken_off() {
-    let image = Image::from_engine(engine().await, "python:3.13-slim").await.unwrap();
-    let count = || docker(&["ps", "-aq", "--no-trunc", "--filter", "label=pydeploy.temporary"]).lines().count();
-    let before = count();
+    let built = built("reading-broken-off", "FROM python:3.13-slim\nLABEL only=here\n");
+    let image = Image::from_engine(engine().await, &built.0).await.unwrap();
     // At every moment of it: before the container is there, while it is made, and while its files are read.
     for moment in 0..20 {
         let reading = image.files(&image.platforms[0], FILES);
         let _ = tokio::time::timeout(std::time::Duration::from_millis(moment * 10), reading).await;
     }
-    assert_eq!(count(), before);
+    assert_eq!(containers(&built.0), "");
     let fault = Image::from_engine(engine().await, "no-such-image").await.err().unwrap();
     assert!(fault.to_string().contains("no image no-such-image"), "{fault}");
 }

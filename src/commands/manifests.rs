@@ -137,9 +137,11 @@ pub(super) fn compile(pushed: &Pushed, name: &str, settings: &Settings) -> Resul
         let deploy = Deploy { name: name.to_owned(), terms: terms.clone() };
         // A variable that the manifest sets is one that the check reads.
         let known = Known { env: terms.plain_env(), ..shown.known.clone() };
-        let compiled = Compiled::of(&shown.contract, &known);
+        let mut compiled = Compiled::of(&shown.contract, &known);
+        compiled.findings.extend(terms.findings(&shown.contract.ports));
+        compiled.findings.sort_by_key(|f| f.severity);
         let workload = compiled.workload(&shown.contract, pushed.reference.clone(), version.clone(), &deploy);
-        workload.ok_or_else(|| Fault::contract(&pushed.examined.name, compiled.findings))
+        workload.ok_or_else(|| Fault::contract(&pushed.examined.name, compiled.errors().cloned().collect()))
     };
     let chosen = workload(&settings.deploy)?;
     let everywhere = settings.environments.try_map(workload)?;

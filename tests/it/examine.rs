@@ -8,11 +8,11 @@ use crate::sandbox::{Sandbox, bed, docker, repository};
 
 /// A service whose user is a name, and whose health check needs a program that its slim base lacks.
 const NAMED: &str = "FROM python:3.13-slim\nRUN groupadd -g 1200 web && useradd -u 1100 -g web app\nUSER app\nEXPOSE \
-                     8000\nHEALTHCHECK --interval=5s CMD curl -f http://localhost:8000/ || exit 1\nCMD [\"uvicorn\", \
+                     8000\nHEALTHCHECK --interval=5s --timeout=5s CMD curl -f http://localhost:8000/ || exit 1\nCMD [\"uvicorn\", \
                      \"main:app\", \"--host\", \"0.0.0.0\"]\n";
 /// The same, asked by what is there.
 const WELL: &str = "FROM python:3.13-slim\nRUN groupadd -g 1200 web && useradd -u 1100 -g web app\nUSER app\nEXPOSE \
-                    8000\nHEALTHCHECK --interval=5s CMD [\"python\", \"-c\", \"import http.client, sys; c = \
+                    8000\nHEALTHCHECK --interval=5s --timeout=5s CMD [\"python\", \"-c\", \"import http.client, sys; c = \
                     http.client.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/', headers={'Host': \
                     'localhost:8000'}); sys.exit(c.getresponse().status >= 400)\"]\nCMD [\"uvicorn\", \"main:app\", \
                     \"--host\", \"0.0.0.0\"]\n";

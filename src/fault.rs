@@ -10,7 +10,7 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{context, engine, inspect, layout, project, registry, settings, source};
+use crate::{context, dockerfile, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +183,13 @@ impl From<context::walk::Error> for Fault {
 impl From<RulesError> for Fault {
     fn from(error: RulesError) -> Self {
         Self::from_error(Class::Project, &error, None)
+    }
+}
+
+impl From<dockerfile::Error> for Fault {
+    fn from(error: dockerfile::Error) -> Self {
+        let output = error.snippet().lines().map(str::to_owned).collect();
+        Self { output, ..Self::new(Class::Project, error.to_string(), error.hint()) }
     }
 }
 

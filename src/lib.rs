@@ -6,6 +6,8 @@
 //! ```text
 //! SourceTree → Project → ImagePlan → BuildInput → Local → Pushed(DigestRef) → ImageConfig → ImageContract
 //!            → Workload → Manifests
+//!
+//! any image, or a Dockerfile → Examined (ImageConfig → ImageContract, what is known beside it → Compiled)
 //! ```
 //!
 //! Each stage takes one type and gives the next; a wrong order does not compile. The contract is read back from the

@@ -6,7 +6,7 @@ use super::examine::{Examined, Kind, Platform};
 use crate::dockerfile::accounts::{self, Accounts};
 use crate::dockerfile::bases::{Family, KnownBase};
 use crate::dockerfile::{self, Action, Base, Dockerfile, Form, Image, Options, Origin, Step, Target, What};
-use crate::fault::{Class, Fault};
+use crate::fault::Fault;
 use crate::image::config::ImageConfig;
 use crate::image::contract::{ImageContract, User};
 use crate::workload::finding::{self, Finding};
@@ -49,7 +49,11 @@ pub fn examine(text: &[u8], name: &str, reading: &Reading<'_>) -> Result<Examine
         let message = "this HEALTHCHECK stands in a stage that the image is not made from, so the image has none";
         about.push(Finding::of(&finding::LEFT_BEHIND, message).at(Some(line)));
     }
-    let platform = Platform::new(reading.platform.to_string(), config, known)?;
+    let mut platform = Platform::new(reading.platform.to_string(), config, known)?;
+    if base.is_none() && image.lines.healthcheck == Origin::Unknown {
+        // Whether there is a check is the base's to say.
+        platform.compiled.findings.retain(|f| f.code != finding::NO_CHECK.id);
+    }
     Ok(Examined::one(Kind::Dockerfile, name.to_owned(), platform, about))
 }
 
@@ -232,11 +236,4 @@ fn installs(step: &Step, program: &str) -> bool {
         let by_manager = ["apt-get ", "apt ", "apk "].iter().any(|m| command.trim_start().starts_with(m));
         by_manager && words.any(|word| word.split(['=', '/']).next() == Some(program))
     })
-}
-
-impl From<dockerfile::Error> for Fault {
-    fn from(error: dockerfile::Error) -> Self {
-        let output = error.snippet().lines().map(str::to_owned).collect();
-        Self { output, ..Self::new(Class::Project, error.to_string(), error.hint()) }
-    }
 }

@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     max_term_width = 110,
     after_help = "\
-Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry, 7 contract, 11 differences,
-130 interrupted.
+Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry,
+7 contract, 11 differences, 130 interrupted.
 Settings: [tool.pydeploy] in pyproject.toml or pydeploy.toml, PYDEPLOY_* variables, flags; `pydeploy plan` shows where each came from.
 
 Example: pydeploy ship --registry registry.example/team/api"
@@ -54,9 +54,10 @@ Example: pydeploy manifests --image registry.example/team/api:v1.2.0 | kubectl a
     Manifests(ManifestsArgs),
     /// Show what an image promises, and the probes and security context that it compiles to
     #[command(after_help = "\
-SOURCE is an image in a registry, oci:DIR[:TAG] for an OCI layout, docker:NAME for an image of the Docker Engine, the
-path of a Dockerfile, or a project's directory. Exit code 7: it promises what a cluster can't keep; 11: the manifests
-of --against contradict it.
+SOURCE is an image in a registry, oci:DIR[:TAG] for an OCI layout, docker:NAME for an image of
+the Docker Engine, the path of a Dockerfile, or a project's directory.
+
+Exit code 7: it promises what a cluster can't keep; 11: the manifests of --against contradict it.
 
 Examples: pydeploy contract registry.example/team/api:v1.2.0
           pydeploy contract Dockerfile --target web

@@ -77,10 +77,13 @@ fn generated(plan: &ImagePlan) -> Value {
 pub(super) fn contract(examined: &Examined) -> Value {
     let shown = examined.shown();
     let (contract, compiled) = (&shown.contract, &shown.compiled);
+    // Root is a number too, although no identity that a manifest could state.
+    let is_root = matches!((&contract.user, &shown.known.who), (User::Root(_), Who::Unlooked));
+    let numbers = compiled.identity.map(|i| (i.uid, i.gid)).or(is_root.then_some((0, 0)));
     let user = json!({
         "name": user_name(shown),
-        "uid": compiled.identity.map(|i| i.uid),
-        "gid": compiled.identity.map(|i| i.gid),
+        "uid": numbers.map(|n| n.0),
+        "gid": numbers.map(|n| n.1),
         "from": examined.user_from(),
     });
     let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());

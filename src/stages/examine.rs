@@ -107,8 +107,14 @@ impl Examined {
             (Kind::Dockerfile, Who::Is(account)) if account.name.is_some() => {
                 "the accounts of the Dockerfile and its base"
             }
+            (_, Who::Unlooked) if self.shown().config.config.user.is_empty() => "no USER",
             (_, who) => who.from(),
         }
+    }
+
+    /// Whether what a Dockerfile does not say may still be its base's to say.
+    pub fn is_open(&self) -> bool {
+        self.about.iter().any(|f| f.code == finding::BASE_UNKNOWN.id)
     }
 
     /// All that was found, errors first.

@@ -35,7 +35,10 @@ pub fn examine(text: &[u8], name: &str, reading: &Reading<'_>) -> Result<Examine
         Base::Scratch => KnownBase::of("scratch"),
         Base::Image { name, .. } => KnownBase::of(name),
     };
-    let config = ImageConfig { config: image.config.clone(), ..ImageConfig::default() };
+    let mut config = ImageConfig { config: image.config.clone(), ..ImageConfig::default() };
+    if let (Origin::Unknown, Some(base)) = (image.lines.user, &base) {
+        base.user.clone_into(&mut config.config.user);
+    }
     let contract = ImageContract::read(&config)?;
     let known = known(&image, base.as_ref(), &contract, reading.stated);
     let mut about = Vec::new();
@@ -84,12 +87,9 @@ fn known(image: &Image, base: Option<&KnownBase>, contract: &ImageContract, stat
 }
 
 fn who(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Who {
+    let user = base.filter(|_| image.lines.user == Origin::Unknown).map_or(image.config.user.as_str(), |b| b.user);
     match image.lines.user {
-        Origin::Unknown => match base {
-            None => return Who::OfBase,
-            Some(base) if base.user.is_empty() => return Who::Unlooked,
-            Some(base) => return of_accounts(image, Some(base), base.user),
-        },
+        Origin::Unknown if base.is_none() => return Who::OfBase,
         Origin::Line(line) => {
             let settled = |name: &str| base.is_some_and(|b| !b.env().contains(&name));
             let open = image.unknown_at(line).find_map(|u| match &u.what {
@@ -100,11 +100,11 @@ fn who(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Who
                 return Who::Unknown(format!("it uses ${name}, which the base image may set"));
             }
         }
-        Origin::Nowhere | Origin::Base => {}
+        Origin::Unknown | Origin::Nowhere | Origin::Base => {}
     }
     match &contract.user {
         User::Root(_) | User::Numeric { gid: Some(_), .. } => Who::Unlooked,
-        _ => of_accounts(image, base, &image.config.user),
+        User::Named(_) | User::Numeric { gid: None, .. } => of_accounts(image, base, user),
     }
 }
 
@@ -114,7 +114,7 @@ fn of_accounts(image: &Image, base: Option<&KnownBase>, user: &str) -> Who {
         Ok(account) => Who::Is(account),
         Err(unknown) => {
             let line = unknown.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-            Who::Unknown(format!("it is known only from the image: {}{line}", unknown.why))
+            Who::Unknown(format!("{}{line}", unknown.why))
         }
     }
 }
@@ -204,22 +204,22 @@ fn arguments(image: &Image) -> Vec<String> {
     names.collect()
 }
 
-/// What is known of the programs that a check runs: what a step installs by its package's name, and what a well-known
-/// base has or lacks, as long as no step may change that.
+/// What is known of the programs that a check runs: what a step installs or copies in, and what a well-known base has
+/// or lacks, as long as no step may change that.
 fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Programs {
     let Some(check) = &contract.healthcheck else { return Programs::default() };
-    let brings = image.steps.iter().any(|s| matches!(s.action, Action::Run { .. } | Action::Copy(_)));
     let found = probes::programs(&check.test).into_iter().filter_map(|name| {
         let plain = name.rsplit('/').next().unwrap_or_default();
-        if image.steps.iter().any(|step| installs(step, plain)) {
-            return Some((name.clone(), Presence::At(format!("/usr/bin/{plain}"))));
+        let is_taken_away = image.steps.iter().any(removes);
+        if let Some(path) = image.steps.iter().find_map(|step| brought(step, plain)).filter(|_| !is_taken_away) {
+            return Some((name.clone(), Presence::At(path)));
         }
         let base = base?;
         let is_busybox = matches!(base.family, Family::Alpine | Family::Busybox);
         let presence = match base.has(plain)? {
             true if is_busybox && !plain.starts_with("python") => Presence::At("/bin/busybox".to_owned()),
             true => Presence::At(format!("/usr/bin/{plain}")),
-            false if brings => return None,
+            false if image.steps.iter().any(may_bring) => return None,
             false => Presence::Absent,
         };
         Some((name, presence))
@@ -227,13 +227,67 @@ fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -
     Programs::new(found.collect::<Vec<_>>())
 }
 
-/// Whether a step installs the package that has the program's name.
-fn installs(step: &Step, program: &str) -> bool {
+/// Programs that come in a package of another name, of Debian's or Alpine's.
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("dig", &["dnsutils", "bind9-dnsutils", "bind-tools"]),
+    ("mysqladmin", &["default-mysql-client", "mariadb-client", "mysql-client"]),
+    ("nc", &["netcat-openbsd", "netcat-traditional", "netcat", "nmap-ncat"]),
+    ("pg_isready", &["postgresql-client"]),
+    ("pgrep", &["procps"]),
+    ("pidof", &["procps", "sysvinit-utils"]),
+    ("ping", &["iputils-ping", "iputils"]),
+    ("ps", &["procps"]),
+    ("psql", &["postgresql-client"]),
+    ("redis-cli", &["redis-tools", "redis"]),
+];
+
+/// Where a step puts a program: it installs a package that has it, or copies a file of that name.
+fn brought(step: &Step, program: &str) -> Option<String> {
+    let packages = PACKAGES.iter().find(|(name, _)| *name == program).map_or(&[][..], |(_, packages)| packages);
+    let is_it = |word: &str| {
+        let name = word.split(['=', '/', ':']).next().unwrap_or_default();
+        let versioned =
+            |p: &&str| name.strip_prefix(*p).is_some_and(|v| v.is_empty() || v.starts_with(['-', '1', '2']));
+        name == program && packages.is_empty() || packages.iter().any(versioned)
+    };
+    match &step.action {
+        Action::Run { .. } => managed(step, &["install", "add"], |words| words.iter().any(|w| is_it(w)))
+            .then(|| format!("/usr/bin/{program}")),
+        Action::Copy(copied) => {
+            let file = copied.destination.rsplit('/').next().unwrap_or_default();
+            (file == program).then(|| copied.destination.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a step takes packages away again: what it installed may be gone.
+fn removes(step: &Step) -> bool {
+    managed(step, &["purge", "remove", "autoremove", "del"], |_| true)
+}
+
+/// Whether a package manager is told one of these verbs, with words after it that satisfy `is_meant`.
+fn managed(step: &Step, verbs: &[&str], is_meant: impl Fn(&[&str]) -> bool) -> bool {
     let Action::Run { form: Form::Shell(text), heredocs, .. } = &step.action else { return false };
     let texts = std::iter::once(text.as_str()).chain(heredocs.iter().map(|h| h.content.as_str()));
     texts.flat_map(|text| text.split(['&', ';', '\n', '|'])).any(|command| {
-        let mut words = command.split_whitespace().skip_while(|word| !["install", "add"].contains(word)).skip(1);
-        let by_manager = ["apt-get ", "apt ", "apk "].iter().any(|m| command.trim_start().starts_with(m));
-        by_manager && words.any(|word| word.split(['=', '/']).next() == Some(program))
+        let words: Vec<_> = command.split_whitespace().collect();
+        let by_manager = words.iter().any(|w| ["apt-get", "apt", "apk"].contains(w));
+        let verb = words.iter().position(|w| verbs.contains(w));
+        by_manager && verb.is_some_and(|at| is_meant(words.get(at + 1..).unwrap_or_default()))
     })
+}
+
+/// Whether a step may put a program where a shell finds it: whatever runs may, and what is copied to such a folder.
+fn may_bring(step: &Step) -> bool {
+    match &step.action {
+        Action::Run { .. } => true,
+        Action::Copy(copied) => {
+            let at = copied.destination.trim_end_matches('/');
+            ["", "/bin", "/sbin", "/usr", "/opt"]
+                .iter()
+                .any(|folder| at == *folder || (!folder.is_empty() && at.starts_with(&format!("{folder}/"))))
+        }
+        _ => false,
+    }
 }

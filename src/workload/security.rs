@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::finding::{self, Finding};
 use super::known::{Known, Who};
-use crate::image::account::GidSource;
+use crate::image::account::{GidSource, LARGEST_ID};
 use crate::image::contract::User;
 
 /// A user and group by number; the user is not root.
@@ -29,8 +29,17 @@ pub fn identity(user: &User, known: &Known, findings: &mut Vec<Finding>) -> Opti
             found(&finding::USER_OF_BASE, "the Dockerfile has no USER, and what its base says is not known".to_owned());
             None
         }
-        (User::Root(text), Who::Unknown(why)) => {
-            found(&finding::UNRESOLVED, format!("the image's USER {text:?} can't be told: {why}"));
+        (User::Root(_), Who::Unknown(why)) => {
+            found(&finding::UNRESOLVED, format!("the image's USER can't be told: {why}"));
+            None
+        }
+        (User::Numeric { uid, .. }, _) if *uid > LARGEST_ID => {
+            let message = format!("the image's USER is {uid}, and no container runtime takes an id above {LARGEST_ID}");
+            findings.push(
+                Finding::of(&finding::UNRESOLVED, message)
+                    .hint(format!("choose an id from 1 to {LARGEST_ID}"))
+                    .at(known.lines.user),
+            );
             None
         }
         (User::Root(text), _) => {

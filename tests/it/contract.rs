@@ -112,6 +112,7 @@ fn checks_that_can_not_hold_are_refused() {
         ("", "CMD [\"curl\", \"-f\", \"http://localhost:8000/\", \"||\", \"exit\", \"1\"]"),
         ("ENV PORT=8000\n", "CMD [\"curl\", \"-f\", \"http://localhost:$PORT/\"]"),
         ("ARG PORT=8000\n", "CMD curl -f http://localhost:$PORT/ || exit 1"),
+        ("", "CMD curl -f http://localhost:99999/"),
         ("", "CMD exit 0"),
         ("", "CMD curl -f http://localhost:8000/ || true"),
         ("", "CMD curl -f http://localhost:8000/ || kill 1"),
@@ -194,6 +195,56 @@ fn users_become_numbers_where_that_is_certain() {
     }
     let (code, uid, _, document) = user("FROM registry.example/base\nRUN useradd app\nUSER app\n");
     assert_eq!((code, uid, errors(&document)), (7, None, vec!["PD102"]), "{document:#}");
+}
+
+#[test]
+fn what_the_base_decides_is_not_guessed() {
+    let (document, code) = contract("FROM gcr.io/distroless/static:nonroot\nCMD [\"/app\"]\n", &[]);
+    assert_eq!((code, document["user"]["uid"].as_i64()), (0, Some(65532)), "{document:#}");
+    let (document, code) = contract("FROM registry.example/base:1\nCMD [\"/app\"]\n", &[]);
+    assert_eq!((code, document["user"]["uid"].as_i64()), (0, None), "{document:#}");
+    assert!(codes(&document).contains(&"PD106") && !codes(&document).contains(&"PD101"), "{document:#}");
+    let sandbox = Sandbox::empty().file("Dockerfile", "FROM registry.example/base:1\nCMD [\"/app\"]\n");
+    let text = sandbox.pydeploy(&["contract", "Dockerfile"]).ok().stdout;
+    assert_eq!(text.matches("known only from the image").count(), 3, "{text}");
+    let (document, code) = contract("FROM python:3.13-slim\nUSER 4294967295\n", &[]);
+    assert_eq!((code, errors(&document)), (7, vec!["PD102"]), "{document:#}");
+    let (document, _) = contract("FROM python:3.13-slim\nUSER root\n", &[]);
+    assert_eq!((document["user"]["uid"].as_i64(), document["user"]["gid"].as_i64()), (Some(0), Some(0)));
+}
+
+#[test]
+fn a_program_is_there_where_a_step_brings_it() {
+    let codes_of = |steps: &str, check: &str| {
+        let text = format!("FROM python:3.13-slim\n{steps}USER 1000:1000\nHEALTHCHECK CMD {check}\n");
+        let (document, _) = contract(&text, &[]);
+        let all =
+            codes(&document).into_iter().filter(|c| ["PD205", "PD206", "PD207"].contains(c)).map(ToString::to_string);
+        all.collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    let curl = "curl -f http://localhost:8000/ || exit 1";
+    assert_eq!(codes_of("", curl), ["PD205"]);
+    assert_eq!(codes_of("COPY . /app\n", curl), ["PD205"]);
+    assert_eq!(codes_of("RUN ./install.sh\n", curl), ["PD206"]);
+    assert_eq!(codes_of("RUN apt-get update && apt-get install -y curl\n", curl), none);
+    let purged = "RUN apt-get update && apt-get install -y curl && apt-get purge -y curl\n";
+    assert_eq!(codes_of(purged, curl), ["PD206"]);
+    assert_eq!(codes_of("RUN apt-get install -y netcat-openbsd\n", "nc -z localhost 8000"), none);
+    let probe = "COPY --from=tools /bin/grpc_health_probe /bin/grpc_health_probe\n";
+    assert_eq!(codes_of(probe, "[\"/bin/grpc_health_probe\", \"-addr=localhost:8000\"]"), none);
+    let scratch = "FROM scratch\nCOPY app /app\nUSER 1000:1000\nHEALTHCHECK CMD /app check\n";
+    assert!(codes(&contract(scratch, &[]).0).contains(&"PD207"));
+}
+
+#[test]
+fn what_is_shown_moves_no_cursor() {
+    let dockerfile = service("", "HEALTHCHECK CMD [\"/check\", \"\\u001b[31mred\\n\"]");
+    let done = Sandbox::empty()
+        .file("Dockerfile", dockerfile)
+        .pydeploy(&["contract", "Dockerfile", "--color", "always"])
+        .run();
+    assert!(done.stdout.contains("\\u{1b}[31mred\\n"), "{done}");
 }
 
 #[test]

@@ -58,8 +58,8 @@ fn verdict(examined: &Examined, differences: Option<&[Finding]>) -> Result<(), F
 
 fn explain(context: &Context<'_>, id: &str) -> Result<(), Fault> {
     let Some(code) = finding::code(id) else {
-        let known: Vec<_> = finding::codes().map(|c| c.id).collect();
-        let hint = format!("the codes are: {}", known.join(", "));
+        let line = |c: &finding::Code| format!("\n  {} {}", c.id, c.title);
+        let hint = format!("the codes are:{}", finding::codes().map(line).collect::<String>());
         return Err(Fault::new(Class::Usage, format!("there is no code {id:?}"), hint));
     };
     context.report.answer(&finding::explain(code));

@@ -31,11 +31,16 @@ pub(super) async fn examine(context: &Context<'_>, args: &ContractArgs) -> Resul
     let settings = settings(context, args, Path::new("."))?;
     let stated = assertions(&settings, args);
     let look = if args.look { Look::Programs } else { Look::Accounts };
-    match text.parse::<Source>()? {
+    // A word alone may have been meant for a file.
+    let misread = |fault: Fault| {
+        let hint = format!("there is no file or folder {text} here, so it was taken for an image's name");
+        if text.contains(['/', ':', '@']) { fault } else { Fault { hint: Some(hint), ..fault } }
+    };
+    match text.parse::<Source>().map_err(|e| misread(e.into()))? {
         Source::Registry(image) => {
             let keychain = keychain(context.machine, Some(image.repository.host()))?;
             let registry = push::client(&image.repository, &settings.security, &keychain).await?;
-            let image = Image::from_registry(registry, &image).await?;
+            let image = Image::from_registry(registry, &image).await.map_err(|e| misread(e.into()))?;
             examine::examine(Kind::Registry, &image, look, stated).await
         }
         Source::Layout(layout) => {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::image::contract::{Healthcheck, Port, Protocol, Test, User};
 use crate::report::{Bar, draw};
 use crate::stages::examine::{Examined, Platform};
-use crate::workload::{Finding, Handler, Probe, Probes};
+use crate::workload::{Finding, Handler, Probe, Probes, Who};
 
 /// The whole answer.
 pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
@@ -13,13 +13,14 @@ pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
     let mut rows = vec![
         row("platforms", platforms(examined)),
         row("user", user(shown, examined.user_from())),
-        row("ports", ports(&shown.contract.ports)),
+        row("ports", ports(&shown.contract.ports, examined.is_open())),
     ];
     match &shown.contract.healthcheck {
         Some(check) => {
             rows.push(row("health", command(&check.test)));
             rows.push(row("", times(check)));
         }
+        None if examined.is_open() => rows.push(row("health", OPEN.to_owned())),
         None => rows.push(row("health", "no HEALTHCHECK".to_owned())),
     }
     rows.push(row("stop signal", shown.contract.stop_signal.clone()));
@@ -55,6 +56,7 @@ fn platforms(examined: &Examined) -> String {
 
 fn user(shown: &Platform, from: &str) -> String {
     let stated = match &shown.contract.user {
+        User::Root(_) if matches!(shown.known.who, Who::OfBase | Who::Unknown(_)) => OPEN.to_owned(),
         User::Root(text) if text.is_empty() => "root: there is no USER".to_owned(),
         User::Root(text) => format!("root: USER {text}"),
         User::Named(text) => text.clone(),
@@ -71,21 +73,45 @@ fn user(shown: &Platform, from: &str) -> String {
     }
 }
 
-fn ports(ports: &[Port]) -> String {
-    let one = |p: &Port| match p.protocol {
-        Protocol::Tcp => p.port.to_string(),
-        Protocol::Udp => format!("{}/udp", p.port),
-        Protocol::Sctp => format!("{}/sctp", p.port),
+/// What only the built image tells.
+const OPEN: &str = "known only from the image";
+
+/// Ports in a row as a range.
+fn ports(ports: &[Port], is_open: bool) -> String {
+    let mut ranges: Vec<(Port, u16)> = Vec::new();
+    let mut sorted = ports.to_vec();
+    sorted.sort_by_key(|p| (p.protocol, p.port));
+    for port in sorted {
+        match ranges.last_mut() {
+            Some((first, last)) if first.protocol == port.protocol && last.checked_add(1) == Some(port.port) => {
+                *last = port.port;
+            }
+            _ => ranges.push((port, port.port)),
+        }
+    }
+    let one = |(first, last): &(Port, u16)| {
+        let numbers = if first.port == *last { last.to_string() } else { format!("{}-{last}", first.port) };
+        match first.protocol {
+            Protocol::Tcp => numbers,
+            Protocol::Udp => format!("{numbers}/udp"),
+            Protocol::Sctp => format!("{numbers}/sctp"),
+        }
     };
-    if ports.is_empty() { "none".to_owned() } else { ports.iter().map(one).collect::<Vec<_>>().join(", ") }
+    match (ranges.is_empty(), is_open) {
+        (true, true) => OPEN.to_owned(),
+        (true, false) => "none".to_owned(),
+        (false, _) => ranges.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// A check's command on one line, as one would type it.
 fn command(test: &Test) -> String {
-    match test {
+    let words = match test {
         Test::Shell(line) => line.split_whitespace().collect::<Vec<_>>().join(" "),
         Test::Exec(argv) => shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_else(|_| argv.join(" ")),
-    }
+    };
+    // A Dockerfile is anyone's: what would move a terminal's cursor is shown, not done.
+    words.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 fn times(check: &Healthcheck) -> String {

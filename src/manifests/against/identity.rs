@@ -25,8 +25,8 @@ pub(super) fn compare(subject: &Subject<'_>, promise: &Promise, findings: &mut V
         }
     };
     let user_place = place("runAsUser", container.is_some_and(|s| s.run_as_user.is_some()));
-    let group_place = place("runAsGroup", container.is_some_and(|s| s.run_as_group.is_some()));
-    let non_root_place = place("runAsNonRoot", container.is_some_and(|s| s.run_as_non_root.is_some()));
+    let group_place = place("runAsGroup", container.is_some_and(|s| s.run_as_group.or(s.run_as_user).is_some()));
+    let non_root_place = place("runAsNonRoot", container.is_some());
     user(&stated, &promise.user, &user_place, findings);
     group(&stated, &promise.user, &group_place, findings);
     root(&stated, &promise.user, &non_root_place, findings);
@@ -34,14 +34,21 @@ pub(super) fn compare(subject: &Subject<'_>, promise: &Promise, findings: &mut V
 
 fn user(stated: &Stated, image: &Runs, place: &str, findings: &mut Vec<Finding>) {
     let (Some(stated), Some((uid, _))) = (stated.user, image.numbers()) else { return };
-    if stated != i64::from(uid) && stated != 0 {
+    if uid == 0 && stated != 0 {
+        let message = format!("runAsUser is {stated}, the image runs as root: its files may be closed to {stated}");
+        findings.push(Finding::of(&finding::ROOT_OVERRIDDEN, message).in_field(place));
+    } else if stated == 0 && uid != 0 {
+        let message = format!("runAsUser is 0, so it runs as root, whatever the image says ({uid})");
+        let hint = format!("leave runAsUser out, or state {uid}");
+        findings.push(Finding::of(&finding::OTHER_USER, message).hint(hint).in_field(place));
+    } else if stated != i64::from(uid) {
         let message = format!("runAsUser is {stated}, the image's user is {uid}");
         findings.push(Finding::of(&finding::OTHER_USER, message).in_field(place));
     }
 }
 
 fn group(stated: &Stated, image: &Runs, place: &str, findings: &mut Vec<Finding>) {
-    let Some((_, gid)) = image.numbers() else { return };
+    let Some((_, gid)) = image.numbers().filter(|(uid, _)| *uid != 0) else { return };
     match (stated.user, stated.group) {
         (_, Some(group)) if group != i64::from(gid) => {
             let message = format!("runAsGroup is {group}, the image's group is {gid}");
@@ -66,7 +73,7 @@ fn root(stated: &Stated, image: &Runs, place: &str, findings: &mut Vec<Finding>)
     match (stated.non_root, stated.user, by_image) {
         (Some(true), Some(0), _) => {
             let message = "runAsNonRoot is true and runAsUser is 0: the kubelet refuses that";
-            findings.push(Finding::of(&finding::REFUSED_USER, message).hint("drop one of them").in_field(place));
+            findings.push(Finding::of(&finding::REFUSED_USER, message).hint("drop runAsUser: 0").in_field(place));
         }
         (Some(true), None, Some(who)) => {
             let message = format!("runAsNonRoot is true, runAsUser is not stated, and the image's USER is {who}");
@@ -77,8 +84,8 @@ fn root(stated: &Stated, image: &Runs, place: &str, findings: &mut Vec<Finding>)
             findings.push(found);
         }
         (Some(true), _, _) => {}
-        (_, Some(0), _) => {
-            let message = "runAsUser is 0, so it runs as root whatever the image says";
+        (_, Some(0), _) if image.numbers().is_none_or(|(uid, _)| uid == 0) => {
+            let message = "runAsUser is 0, so it runs as root";
             findings.push(Finding::of(&finding::MAY_BE_ROOT, message).in_field(place));
         }
         (_, Some(_), _) => {}

@@ -48,7 +48,10 @@ pub(super) fn compare(subject: &Subject<'_>, promise: &Promise, findings: &mut V
         form(subject, stated, promise, findings);
     }
     let (Some(check), Some(compiled)) = (&promise.healthcheck, &promise.probes) else { return };
-    if readiness.is_none() {
+    // A job gets no requests, and what is started instead of the image's command may serve none.
+    let serves = !["Job/", "CronJob/"].iter().any(|kind| subject.document.starts_with(kind))
+        && container.command.as_ref().is_none_or(Vec::is_empty);
+    if readiness.is_none() && serves {
         let message = "the image has a HEALTHCHECK, and the manifest has no readinessProbe";
         findings.push(Finding::of(&finding::NOT_ASKED, message).in_field(subject.at("readinessProbe")));
     }
@@ -128,8 +131,13 @@ fn question(
     };
     let asked = http.path.as_deref().filter(|p| !p.is_empty()).unwrap_or("/");
     let same_port = number(&http.port, subject.container).is_none_or(|n| n == i32::from(*port));
-    if asked != path || !same_port {
-        let message = format!("the {} asks {asked}, the image's HEALTHCHECK is `{shown}`", stated.field);
+    let is_plain = http.scheme.as_deref().is_none_or(|s| s.eq_ignore_ascii_case("http"));
+    if asked != path || !same_port || !is_plain {
+        let message = {
+            let scheme = http.scheme.as_deref().unwrap_or("HTTP").to_ascii_lowercase();
+            let port = self::shown(&http.port);
+            format!("the {} asks {scheme} {asked} at port {port}, the image's HEALTHCHECK is `{shown}`", stated.field)
+        };
         findings.push(Finding::of(&finding::OTHER_QUESTION, message).in_field(at("httpGet")));
     }
     let wanted = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, value)| value.as_str());
@@ -210,8 +218,10 @@ fn patience(
         findings.push(Finding::of(code, message).in_field(subject.at(field)));
     };
     if let Some(stated) = readiness.filter(|s| s.failures < i64::from(check.retries)) {
-        let message =
-            format!("the readinessProbe allows {} failures, the image allows {}", stated.failures, check.retries);
+        let message = format!(
+            "failures that the readinessProbe allows: {}; that the image allows: {}",
+            stated.failures, check.retries
+        );
         early(&finding::EARLY_READINESS, message, "readinessProbe.failureThreshold");
     }
     let wanted = (i64::from(compiled.liveness.failures) - 1) * i64::from(compiled.liveness.period);

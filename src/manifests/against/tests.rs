@@ -84,8 +84,10 @@ fn users() {
         Vec::<&str>::new()
     );
     assert_eq!(with("runAsNonRoot: true", Runs::Root), ["PD405"]);
-    assert_eq!(with("runAsNonRoot: true, runAsUser: 0, runAsGroup: 1000", numbers.clone()), ["PD405"]);
-    assert_eq!(with("runAsUser: 0, runAsGroup: 1000", numbers.clone()), ["PD406"]);
+    assert_eq!(with("runAsNonRoot: true, runAsUser: 0, runAsGroup: 1000", numbers.clone()), ["PD402", "PD405"]);
+    assert_eq!(with("runAsUser: 0, runAsGroup: 1000", numbers.clone()), ["PD402"]);
+    assert_eq!(with("runAsUser: 0", Runs::Root), ["PD406"]);
+    assert_eq!(with("runAsNonRoot: true, runAsUser: 1000", Runs::Root), ["PD407"]);
     assert_eq!(with("privileged: false", numbers), ["PD406"]);
     assert_eq!(with("privileged: false", name(None)), ["PD406"]);
 }
@@ -112,6 +114,13 @@ fn probes_that_are_missing_short_or_early() {
 }
 
 #[test]
+fn what_gets_no_requests_needs_no_readiness() {
+    let job = deployment(SECURE).replace("kind: Deployment", "kind: Job");
+    assert_eq!(found(&job, &promise()), Vec::<&str>::new());
+    assert_eq!(found(&deployment(&format!("{SECURE}        command: [celery]\n")), &promise()), ["PD441"]);
+}
+
+#[test]
 fn probes_that_ask_something_else() {
     let with = |handler: &str| {
         let probe = format!("        readinessProbe: {{{handler}, timeoutSeconds: 5}}\n");
@@ -126,7 +135,8 @@ fn probes_that_ask_something_else() {
     assert_eq!(with(&format!("httpGet: {{path: /health, port: 8080, {host}}}")), ["PD431", "PD417"]);
     assert_eq!(with("exec: {command: [sh, -c, 'test \"$(cat /ok)\" = 1']}"), ["PD420", "PD417"]);
     assert_eq!(with("exec: {command: [sh, -c, 'curl -f http://localhost:8000/health || exit 1']}"), Vec::<&str>::new());
-    assert_eq!(with("tcpSocket: {port: 8000}"), Vec::<&str>::new());
+    assert_eq!(with("tcpSocket: {port: 8000}"), ["PD417"]);
+    assert_eq!(with(&format!("httpGet: {{path: /health, port: 8000, scheme: HTTPS, {host}}}")), ["PD417"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(super) const ALL: &[&Code] = &[
     &GROUP_LOST,
     &REFUSED_USER,
     &MAY_BE_ROOT,
+    &ROOT_OVERRIDDEN,
     &NOT_ASKED,
     &SHORT_TIMEOUT,
     &EARLY_READINESS,
@@ -102,6 +103,16 @@ pub static MAY_BE_ROOT: Code = code(
     "Without runAsNonRoot nothing holds the image to its user: the next one may be root. runAsUser: 0 makes it so.",
     "state runAsNonRoot: true",
     "a Deployment without any securityContext",
+);
+
+/// An image of root's, run as someone else.
+pub static ROOT_OVERRIDDEN: Code = code(
+    "PD407",
+    Severity::Warning,
+    "the manifest states a user, and the image runs as root",
+    "The image was made for root: what it writes to, and what it reads, may be closed to another user.",
+    "put the account into the image: `USER 1000:1000` after the files that it owns",
+    "`runAsUser: 1000` with an image that has no USER",
 );
 
 /// No probe.

@@ -24,7 +24,8 @@ pub static UNRESOLVED: Code = Code {
     title: "the image's USER is a name whose number is not known",
     why: "Under runAsNonRoot the kubelet can't verify a name (\"image has non-numeric user (app), cannot verify user is \
           non-root\"), so the manifest must state the number, and it must be the right one: files belong to it.",
-    mend: "write the account's numbers: `USER 1000:1000`",
+    mend: "write the account's numbers, as `id` says them in the image: `USER 1000:1000`; of a built image, `pydeploy \
+           contract IMAGE` reads them",
     example: Example::Dockerfile("FROM registry.example/base:1\nUSER app\n"),
 };
 

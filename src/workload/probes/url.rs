@@ -1,5 +1,8 @@
 //! An address that a check asks.
 
+/// Why an address with a port such as 99999 can't be asked.
+pub(super) const NO_PORT: &str = "the address's port is no port";
+
 /// An address, as far as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
@@ -140,7 +143,7 @@ fn host_port(authority: &str) -> Result<(String, Option<u16>), &'static str> {
         Some("") => Ok((host.to_owned(), None)),
         Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => match port.parse() {
             Ok(port) if port > 0 => Ok((host.to_owned(), Some(port))),
-            _ => Err("the address's port is no port"),
+            _ => Err(NO_PORT),
         },
         _ => Err("the address's port is no number"),
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::outcome::Outcome;
 use super::shell::Field;
 use super::subject::base_name;
-use super::url::Address;
+use super::url::{Address, NO_PORT};
 
 /// What a client's command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Call {
             Ok(address) => self.addresses.push(Address { from: field.from.clone(), ..address }),
             Err(why) => {
                 self.obstacle(why);
-                if field.text.is_empty() {
+                if field.text.is_empty() || why == NO_PORT {
                     self.remarks.push(Remark::Fails(why));
                 }
             }

@@ -125,8 +125,13 @@ fn question(
     if let Some(command) = stated.probe.exec.as_ref().and_then(|e| e.command.as_ref()) {
         return exec(command, stated, check, promise, &shown, &at("exec.command"), findings);
     }
-    let (Some(http), Some(Handler::HttpGet { port, path, headers })) = (&stated.probe.http_get, &promise.question)
-    else {
+    let Some(Handler::HttpGet { port, path, headers }) = &promise.question else { return };
+    let Some(http) = &stated.probe.http_get else {
+        if stated.probe.tcp_socket.is_some() || stated.probe.grpc.is_some() {
+            let message = format!("the {} opens a port, the image's HEALTHCHECK is `{shown}`", stated.field);
+            let field = if stated.probe.grpc.is_some() { "grpc" } else { "tcpSocket" };
+            findings.push(Finding::of(&finding::OTHER_QUESTION, message).in_field(at(field)));
+        }
         return;
     };
     let asked = http.path.as_deref().filter(|p| !p.is_empty()).unwrap_or("/");

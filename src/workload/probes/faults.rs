@@ -161,7 +161,11 @@ impl Faults<'_> {
                         .to_owned()
                 };
                 let message = format!("{} needs {name}, which the image does not have: {what}", self.check());
-                self.add(&finding::NO_CLIENT, message);
+                let mut found = Finding::of(&finding::NO_CLIENT, message).at(self.subject.line);
+                if !matches!(base_name(name), "curl" | "wget") {
+                    found = found.hint(format!("install {name}, or copy it into the image"));
+                }
+                self.found.push(found);
             }
         }
         self.unknown(&names, script);

@@ -165,11 +165,12 @@ impl Report {
         for cause in &fault.causes {
             let _ = write!(text, "\n  {DIM}because{DIM:#} {cause}");
         }
-        // The first one is the message itself: its code is what there is to look up.
-        for (i, finding) in fault.findings.iter().enumerate() {
-            let message = if i == 0 { "see pydeploy contract --explain" } else { &finding.message };
-            let message = if i == 0 { format!("{message} {}", finding.code) } else { message.to_owned() };
-            let _ = write!(text, "\n  {DIM}{}{DIM:#} {message}", finding.code);
+        if let Some((first, others)) = fault.findings.split_first() {
+            // The first one is the message itself: its code is what there is to look up.
+            let _ = write!(text, "\n  {DIM}{0}{DIM:#} see pydeploy contract --explain {0}", first.code);
+            for finding in others {
+                let _ = write!(text, "\n  {DIM}{}{DIM:#} {}", finding.code, finding.message);
+            }
         }
         if let Some(hint) = &fault.hint {
             let _ = write!(text, "\n{GREEN}hint{GREEN:#}: {hint}");

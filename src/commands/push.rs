@@ -12,7 +12,7 @@ use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
 use crate::fault::Fault;
 use crate::image::reference::{Repository, Tag};
 use crate::report::size;
-use crate::stages::build::{Local, build, daemon, inspect, keychain};
+use crate::stages::build::{Local, build, daemon, keychain, unpacked};
 use crate::stages::examine::check_in_engine;
 use crate::stages::push::Destination;
 use crate::stages::{Prepared, Pushed, push};
@@ -55,10 +55,10 @@ async fn built(
     };
     let names = tags.iter().map(|t| push::engine_name(repository, t));
     let name = names.clone().next().unwrap_or_default();
-    let (config, unpacked) = inspect(engine, &name).await?;
+    let unpacked = unpacked(engine, &name).await?;
     check_in_engine(engine, &name, &name, prepared.blueprint.look(), prepared.settings.assertions).await?;
     let built = Built { digest: None, sent: Sent::default(), left_out: Vec::new(), steps: Steps::default() };
-    Ok(Local { built, config: Some(config), unpacked, time: Duration::ZERO })
+    Ok(Local { built, unpacked, time: Duration::ZERO })
 }
 
 /// A standalone daemon pushes while it builds, under the digest alone.

@@ -12,17 +12,14 @@ use crate::engine::docker::DockerEngine;
 use crate::engine::endpoint::Endpoint;
 use crate::engine::{BuildInput, Dockerfile, Error as EngineError, SecretSource};
 use crate::fault::{Class, Fault};
-use crate::image::config::ImageConfig;
 use crate::registry::{Keychain, Secret};
 use crate::report::{Report, size};
 use crate::settings::Machine;
 
-/// An image in an engine, and what it says of itself.
+/// An image in an engine.
 pub struct Local {
     /// What the build gave.
     pub built: Built,
-    /// Its config, where the engine keeps images.
-    pub config: Option<ImageConfig>,
     /// Its size in the engine, unpacked, in bytes.
     pub unpacked: Option<u64>,
     /// How long it took.
@@ -78,26 +75,17 @@ pub async fn build(
         result => result?,
     };
     tell_left_out(&built.left_out, report);
-    let (config, unpacked) = match (daemon, &built.digest) {
-        (Daemon::Engine(engine), Some(id)) => {
-            let inspected = inspect(engine, id).await?;
-            (Some(inspected.0), inspected.1)
-        }
-        _ => (None, None),
+    let unpacked = match (daemon, &built.digest) {
+        (Daemon::Engine(engine), Some(id)) => unpacked(engine, id).await?,
+        _ => None,
     };
-    Ok(Local { built, config, unpacked, time: started.elapsed() })
+    Ok(Local { built, unpacked, time: started.elapsed() })
 }
 
-/// An image's config and its size, as the engine has them.
-pub async fn inspect(engine: &DockerEngine, image: &str) -> Result<(ImageConfig, Option<u64>), Fault> {
+/// An image's size in the engine, in bytes.
+pub async fn unpacked(engine: &DockerEngine, image: &str) -> Result<Option<u64>, Fault> {
     let inspect = engine.inspect(image).await?;
-    let unpacked = inspect.size.and_then(|s| u64::try_from(s).ok());
-    let value = serde_json::to_value(&inspect.config).unwrap_or_default();
-    let config = serde_json::from_value(value).map_err(|e| Fault {
-        causes: vec![e.to_string()],
-        ..Fault::new(Class::Build, format!("could not read what the engine says of {image}"), None)
-    })?;
-    Ok((ImageConfig { config, ..ImageConfig::default() }, unpacked))
+    Ok(inspect.size.and_then(|s| u64::try_from(s).ok()))
 }
 
 fn input(prepared: &Prepared, revision: &Revision, machine: &Machine) -> Result<BuildInput, Fault> {

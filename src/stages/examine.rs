@@ -82,10 +82,9 @@ pub struct Platform {
 
 impl Platform {
     /// Compiles what one platform's image promises.
-    pub fn new(name: String, config: ImageConfig, known: Known) -> Result<Self, Fault> {
-        let contract = ImageContract::read(&config)?;
+    pub fn new(name: String, config: ImageConfig, contract: ImageContract, known: Known) -> Self {
         let compiled = Compiled::of(&contract, &known);
-        Ok(Self { name, config, contract, known, compiled })
+        Self { name, config, contract, known, compiled }
     }
 }
 
@@ -140,8 +139,9 @@ impl Examined {
 pub async fn examine(kind: Kind, image: &Image, look: Look, stated: Assertions) -> Result<Examined, Fault> {
     let mut platforms = Vec::new();
     for platform in &image.platforms {
-        let known = known(image, platform, look, stated).await?;
-        platforms.push(Platform::new(platform.platform.clone(), platform.config.clone(), known)?);
+        let contract = ImageContract::read(&platform.config)?;
+        let known = known(image, platform, &contract, look, stated).await?;
+        platforms.push(Platform::new(platform.platform.clone(), platform.config.clone(), contract, known));
     }
     let mine = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
     platforms.sort_by_key(|p| !p.name.starts_with(mine));
@@ -167,8 +167,13 @@ pub async fn check_in_engine(
 }
 
 /// What a contract needs to know beside the config.
-async fn known(image: &Image, platform: &PlatformImage, look: Look, stated: Assertions) -> Result<Known, Fault> {
-    let contract = ImageContract::read(&platform.config)?;
+async fn known(
+    image: &Image,
+    platform: &PlatformImage,
+    contract: &ImageContract,
+    look: Look,
+    stated: Assertions,
+) -> Result<Known, Fault> {
     let who = match &contract.user {
         User::Numeric { gid: Some(_), .. } | User::Root(_) => Who::Unlooked,
         User::Numeric { gid: None, .. } | User::Named(_) => who(image, platform).await?,

@@ -1,6 +1,7 @@
 //! A recipe: a Dockerfile that nobody has built yet, examined as far as it can be told.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::examine::{Examined, Kind, Platform};
 use crate::dockerfile::accounts::{self, Accounts};
@@ -52,7 +53,7 @@ pub fn examine(text: &[u8], name: &str, reading: &Reading<'_>) -> Result<Examine
         let message = "this HEALTHCHECK stands in a stage that the image is not made from, so the image has none";
         about.push(Finding::of(&finding::LEFT_BEHIND, message).at(Some(line)));
     }
-    let mut platform = Platform::new(reading.platform.to_string(), config, known)?;
+    let mut platform = Platform::new(reading.platform.to_string(), config, contract, known);
     if base.is_none() && image.lines.healthcheck == Origin::Unknown {
         // Whether there is a check is the base's to say.
         platform.compiled.findings.retain(|f| f.code != finding::NO_CHECK.id);
@@ -208,9 +209,10 @@ fn arguments(image: &Image) -> Vec<String> {
 /// or lacks, as long as no step may change that.
 fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -> Programs {
     let Some(check) = &contract.healthcheck else { return Programs::default() };
+    let is_taken_away = image.steps.iter().any(removes);
+    let may_come = image.steps.iter().any(may_bring);
     let found = probes::programs(&check.test).into_iter().filter_map(|name| {
         let plain = name.rsplit('/').next().unwrap_or_default();
-        let is_taken_away = image.steps.iter().any(removes);
         if let Some(path) = image.steps.iter().find_map(|step| brought(step, plain)).filter(|_| !is_taken_away) {
             return Some((name.clone(), Presence::At(path)));
         }
@@ -219,7 +221,7 @@ fn programs(image: &Image, base: Option<&KnownBase>, contract: &ImageContract) -
         let presence = match base.has(plain)? {
             true if is_busybox && !plain.starts_with("python") => Presence::At("/bin/busybox".to_owned()),
             true => Presence::At(format!("/usr/bin/{plain}")),
-            false if image.steps.iter().any(may_bring) => return None,
+            false if may_come => return None,
             false => Presence::Absent,
         };
         Some((name, presence))
@@ -283,10 +285,8 @@ fn may_bring(step: &Step) -> bool {
     match &step.action {
         Action::Run { .. } => true,
         Action::Copy(copied) => {
-            let at = copied.destination.trim_end_matches('/');
-            ["", "/bin", "/sbin", "/usr", "/opt"]
-                .iter()
-                .any(|folder| at == *folder || (!folder.is_empty() && at.starts_with(&format!("{folder}/"))))
+            let to = Path::new(&copied.destination);
+            to == Path::new("/") || ["/bin", "/sbin", "/usr", "/opt"].iter().any(|folder| to.starts_with(folder))
         }
         _ => false,
     }

@@ -18,9 +18,6 @@ use crate::stages::examine::Examined;
 use crate::workload::finding::{self, Severity};
 use crate::workload::{Compiled, Finding, Who};
 
-/// The longest stream of manifests that is read, in bytes.
-const LONGEST: u64 = 64 << 20;
-
 pub(super) async fn run(context: &Context<'_>, args: &ContractArgs) -> Result<(), Fault> {
     if let Some(id) = &args.explain {
         return explain(context, id);
@@ -35,11 +32,11 @@ pub(super) async fn run(context: &Context<'_>, args: &ContractArgs) -> Result<()
     let told = differences.as_deref().unwrap_or_default();
     context.report.answer(&text::text(&examined, told));
     let mut document = documents::contract(&examined);
-    if let (Some(fields), Some(differences)) = (document.as_object_mut(), &differences) {
-        fields.insert("differences".into(), json!(differences));
-    }
     if let Some(fields) = document.as_object_mut() {
         fields.shift_insert(0, "schema".into(), json!("pydeploy.contract/1"));
+        if let Some(differences) = &differences {
+            fields.insert("differences".into(), json!(differences));
+        }
     }
     context.report.document(&document);
     verdict(&examined, differences.as_deref())
@@ -79,11 +76,13 @@ fn manifests(path: &Path) -> Result<Found, Fault> {
     let is_stdin = path == Path::new("-");
     let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
     let mut text = String::new();
+    // One more than is taken, so that too much of it is told from enough.
+    let most = against::LONGEST as u64 + 1;
     let read = |text: &mut String| {
         if is_stdin {
-            std::io::stdin().lock().take(LONGEST + 1).read_to_string(text)
+            std::io::stdin().lock().take(most).read_to_string(text)
         } else {
-            std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(text)
+            std::fs::File::open(path)?.take(most).read_to_string(text)
         }
     };
     read(&mut text).map_err(|e| Fault {

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Container;
 use crate::image::contract::{Healthcheck, Port};
 use crate::workload::finding::{self, Finding};
 use crate::workload::{Handler, Probes};
-pub use read::{Error, Found, read};
+pub use read::{Error, Found, LONGEST, read};
 
 /// What the image promises, as far as a manifest can contradict it.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Subject;
 
 /// The longest stream of manifests, in bytes: a whole cluster's fits.
-const LONGEST: usize = 64 << 20;
+pub const LONGEST: usize = 64 << 20;
 
 /// Where a Pod's spec is, by kind: <https://kubernetes.io/docs/concepts/workloads/>.
 const KINDS: &[(&str, &str)] = &[

@@ -9,6 +9,7 @@ pub mod dockerfile;
 pub mod duration;
 pub mod ignore;
 pub mod install;
+pub mod layer;
 pub mod native;
 pub mod pattern;
 pub mod plan;

@@ -4,13 +4,14 @@ use std::error::Error as StdError;
 
 use serde_json::{Value, json};
 
+use crate::engine::embedded;
 use crate::engine::error::{Error as EngineError, PushFailure};
 use crate::image::context::RulesError;
 use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{context, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{cache, context, dockerfile, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +257,33 @@ impl From<engine::Error> for Fault {
                 let (class, hint) = engine_class(&other);
                 Self::from_error(class, &other, hint)
             }
+        }
+    }
+}
+
+impl From<cache::Error> for Fault {
+    fn from(error: cache::Error) -> Self {
+        let hint = error.hint();
+        Self::from_error(Class::Environment, &error, hint)
+    }
+}
+
+impl From<context::code::CodeError> for Fault {
+    fn from(error: context::code::CodeError) -> Self {
+        match error {
+            context::code::CodeError::Walk(error) => error.into(),
+            error @ context::code::CodeError::Tree(_) => Self::from_error(Class::Project, &error, None),
+        }
+    }
+}
+
+impl From<embedded::Error> for Fault {
+    fn from(error: embedded::Error) -> Self {
+        match error {
+            embedded::Error::Registry(error) => error.into(),
+            embedded::Error::Cache(error) => error.into(),
+            embedded::Error::Plan(error) => error.into(),
+            error => Self::from_error(error.class(), &error, error.hint()),
         }
     }
 }

@@ -37,6 +37,7 @@
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
 
+pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod context;

@@ -12,6 +12,7 @@ use crate::engine::buildkit::Daemon;
 use crate::engine::docker::{DockerEngine, EnginePush};
 use crate::engine::error::{Error as EngineError, PushFailure};
 use crate::fault::{Class, Fault};
+use crate::image::assembly::MADE_BY;
 use crate::image::config::ImageConfig;
 use crate::image::contract::ImageContract;
 use crate::image::reference::{Digest, DigestRef, ImageRef, Repository, Tag};
@@ -250,7 +251,10 @@ fn layers(all: &[Descriptor], config: &ImageConfig) -> Vec<Layer> {
 }
 
 /// What a layer holds, from the instruction that made it.
-fn what(created_by: &str) -> String {
+pub(super) fn what(created_by: &str) -> String {
+    if let Some(what) = created_by.strip_prefix(MADE_BY) {
+        return what.to_owned();
+    }
     let known: &[(&str, &str)] = &[
         ("COPY /opt/venv", "dependencies"),
         ("COPY /app /app", "code"),

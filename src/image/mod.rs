@@ -17,3 +17,4 @@ pub mod planner;
 pub mod reference;
 pub mod rootfs;
 pub mod selection;
+pub mod site;

@@ -40,6 +40,7 @@ pub use self::manager::{Manager, UnknownManager};
 pub use self::name::name;
 pub use self::python::{NotAVersion, PythonVersion};
 pub use decision::{Decision, Evidence};
+pub(crate) use marker::Target as Markers;
 
 use self::manifest::Manifest;
 use self::marker::Target;

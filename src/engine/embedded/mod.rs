@@ -1,0 +1,1 @@
+//! The embedded engine: an image put together here, with no daemon.

@@ -113,7 +113,8 @@ impl Pylock {
         file.insert("path", path.into());
         file.insert("hashes", Value::InlineTable(hashes));
         let files: Array = std::iter::once(Value::InlineTable(file)).collect();
-        let packages = self.document.entry("packages").or_insert_with(|| Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
+        let packages =
+            self.document.entry("packages").or_insert_with(|| Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
         let Some(packages) = packages.as_array_of_tables_mut() else { return };
         let mut found = false;
         for package in packages.iter_mut().filter(|package| name(*package) == Some(wheel.name.as_str())) {
@@ -141,7 +142,11 @@ impl Pylock {
     }
 
     fn packages(&self) -> impl Iterator<Item = &Table> {
-        self.document.get("packages").and_then(Item::as_array_of_tables).into_iter().flat_map(|packages| packages.iter())
+        self.document
+            .get("packages")
+            .and_then(Item::as_array_of_tables)
+            .into_iter()
+            .flat_map(|packages| packages.iter())
     }
 }
 
@@ -157,7 +162,8 @@ fn applies(package: &Table, target: Target) -> bool {
 }
 
 fn missing(package: &Table, target: Target) -> Option<Missing> {
-    let files: Vec<_> = wheels(package).into_iter().chain(archive(package)).filter_map(|file| Wheel::parse(&file)).collect();
+    let files: Vec<_> =
+        wheels(package).into_iter().chain(archive(package)).filter_map(|file| Wheel::parse(&file)).collect();
     if files.iter().any(|wheel| wheel.fits(target)) {
         return None;
     }
@@ -256,7 +262,10 @@ vcs = { type = "git", url = "https://git.example/r.git", commit-id = "0" }
             lock.provide(&Wheel::parse(file).unwrap(), &format!("/wheels/{file}"), "00");
         }
         let lock = Pylock::parse(&lock.text()).unwrap();
-        assert_eq!(lock.missing(target(Machine::X86_64)).iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["repository"]);
+        assert_eq!(
+            lock.missing(target(Machine::X86_64)).iter().map(|m| m.name.as_str()).collect::<Vec<_>>(),
+            ["repository"]
+        );
         assert!(lock.local(target(Machine::X86_64)).is_empty() && !lock.text().contains("requires-python"));
         assert_eq!(lock.names().last(), Some("new"));
         assert_eq!(lock.only("here").names().collect::<Vec<_>>(), ["here"]);

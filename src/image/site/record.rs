@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn paths_are_resolved_and_never_lead_out() {
         let resolve = |path: &str| {
-            Row { path: path.to_owned(), hash: String::new(), size: String::new() }.resolve("lib/python3.11/site-packages")
+            Row { path: path.to_owned(), hash: String::new(), size: String::new() }
+                .resolve("lib/python3.11/site-packages")
         };
         assert_eq!(resolve("a/./b.py").unwrap(), "lib/python3.11/site-packages/a/b.py");
         assert_eq!(resolve("../../../bin/tool").unwrap(), "bin/tool");

@@ -288,6 +288,29 @@ impl From<embedded::Error> for Fault {
     }
 }
 
+impl From<embedded::uv::Error> for Fault {
+    fn from(error: embedded::uv::Error) -> Self {
+        use embedded::uv::Error;
+        let class = match &error {
+            Error::Failed { .. } | Error::Hash { .. } | Error::Pylock(_) => Class::Build,
+            Error::Walk(_) => Class::Project,
+            _ => Class::Environment,
+        };
+        let output = error.output().to_vec();
+        Self { output, ..Self::from_error(class, &error, error.hint()) }
+    }
+}
+
+impl From<embedded::site::Error> for Fault {
+    fn from(error: embedded::site::Error) -> Self {
+        let class = match &error {
+            embedded::site::Error::Unreadable { .. } => Class::Environment,
+            _ => Class::Build,
+        };
+        Self::from_error(class, &error, error.hint())
+    }
+}
+
 impl From<layout::Error> for Fault {
     fn from(error: layout::Error) -> Self {
         let hint = error.hint();

@@ -235,6 +235,22 @@ impl From<registry::KeychainError> for Fault {
     }
 }
 
+impl From<cache::Error> for Fault {
+    fn from(error: cache::Error) -> Self {
+        let hint = error.hint();
+        Self::from_error(Class::Environment, &error, hint)
+    }
+}
+
+impl<E: StdError + Into<Self>> From<cache::Failed<E>> for Fault {
+    fn from(failed: cache::Failed<E>) -> Self {
+        match failed {
+            cache::Failed::Cache(error) => error.into(),
+            cache::Failed::Make(error) => error.into(),
+        }
+    }
+}
+
 impl From<engine::Error> for Fault {
     fn from(error: engine::Error) -> Self {
         match error {

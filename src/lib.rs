@@ -17,6 +17,7 @@
 //!
 //! | room | what is in it | |
 //! |---|---|---|
+//! | [`cache`] | what was made or fetched once | edge |
 //! | [`cli`] | what was typed | |
 //! | [`settings`] | what was meant: flags, environment, file | edge |
 //! | [`commands`] | one file a verb | |

@@ -1,6 +1,7 @@
-//! The image: planned, written down as a Dockerfile, named, and read back as a contract.
+//! The image: planned, written down as a Dockerfile, named, read back as a contract, and searched for what it lacks.
 
 pub mod account;
+pub mod closure;
 pub mod config;
 pub mod context;
 pub mod contract;

@@ -29,6 +29,7 @@ mod single;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod visit;
 mod walk;
 
 pub use error::LayerError;
@@ -36,4 +37,5 @@ pub use layer::{Layer, What};
 pub use read::{FILE, Keep, Limits, read};
 pub use single::{Single, contents};
 pub use stack::{Sight, Stack};
+pub use visit::{Passed, Visited, visit};
 pub use walk::{End, Met, Walk};

@@ -277,13 +277,6 @@ impl From<engine::Error> for Fault {
     }
 }
 
-impl From<cache::Error> for Fault {
-    fn from(error: cache::Error) -> Self {
-        let hint = error.hint();
-        Self::from_error(Class::Environment, &error, hint)
-    }
-}
-
 impl From<context::code::CodeError> for Fault {
     fn from(error: context::code::CodeError) -> Self {
         match error {
@@ -299,6 +292,8 @@ impl From<embedded::Error> for Fault {
             embedded::Error::Registry(error) => error.into(),
             embedded::Error::Cache(error) => error.into(),
             embedded::Error::Plan(error) => error.into(),
+            embedded::Error::Uv(error) => error.into(),
+            embedded::Error::Site(error) => error.into(),
             error => Self::from_error(error.class(), &error, error.hint()),
         }
     }

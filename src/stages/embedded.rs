@@ -20,6 +20,7 @@ use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tall
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
 use crate::image::config::ImageConfig;
+use crate::image::context::ContextRules;
 use crate::image::layer::Form;
 use crate::image::plan::{ImagePlan, Strategy};
 use crate::image::reference::{DigestRef, ImageRef, Repository};
@@ -55,6 +56,7 @@ struct Bench<'a> {
     plan: &'a ImagePlan,
     report: &'a Report,
     cache: Cache,
+    rules: ContextRules,
     code: Code,
     stated: [u8; 32],
     platforms: Vec<Platform>,
@@ -148,20 +150,19 @@ impl<'a> Bench<'a> {
         let root = prepared.settings.layers.cache.clone();
         let root = root.or_else(|| cache::default_root(|name| machine.variable(name)));
         let cache = Cache::open(&root.ok_or(cache::Error::NoPlace)?)?;
-        let (rules, folder) = (prepared.rules()?, prepared.root.clone());
-        let read = tokio::task::spawn_blocking(move || code::read(&folder, &rules, embedded::CODE));
-        let code = read.await.map_err(|e| Fault::new(Class::Bug, e.to_string(), None))??;
+        let rules = prepared.rules()?;
+        let code = tokio::task::block_in_place(|| code::read(&prepared.root, &rules, embedded::CODE))?;
         let origin = match plan.strategy.value {
             Strategy::Minimal => None,
             _ => Some(origin(prepared, plan, machine).await?),
         };
         let platforms = match prepared.settings.platforms.as_slice() {
-            [] => vec![here()],
+            [] => vec![Platform::here()],
             stated => stated.to_vec(),
         };
         let form = Form { compression: prepared.settings.layers.compression, time: epoch(machine)? };
         let stated = prepared.stated_dependencies()?;
-        Ok(Self { prepared, plan, report, cache, code, stated, platforms, form, origin })
+        Ok(Self { prepared, plan, report, cache, rules, code, stated, platforms, form, origin })
     }
 
     async fn assemble(&self, revision: &Revision, trust: Trust) -> Result<(Assembled, Work), Fault> {
@@ -170,6 +171,7 @@ impl<'a> Bench<'a> {
             root: &self.prepared.root,
             plan: self.plan,
             code: &self.code,
+            rules: &self.rules,
             stated: self.stated,
             platforms: &self.platforms,
             labels: &labels,
@@ -197,12 +199,6 @@ impl<'a> Bench<'a> {
             self.report.warn(&error.to_string());
         }
     }
-}
-
-/// The platform that this machine's engines run.
-fn here() -> Platform {
-    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    Platform { os: "linux".into(), architecture: architecture.into(), variant: String::new() }
 }
 
 /// When all files were changed last: what the environment says, so that builds elsewhere can say the same, else a

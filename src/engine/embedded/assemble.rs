@@ -10,12 +10,14 @@ use super::base::Origin;
 use super::error::Error;
 use super::ground::{self, Ground};
 use super::means::Means;
+use super::compiler::{self, Compiler};
 use super::{accounts, code, dependencies};
 use crate::cache::{Key, Kind};
 use crate::context::code::Code;
 use crate::dockerfile::{self, Options, Platform};
 use crate::image::assembly::{self, Document, Layer, Parts};
 use crate::image::config::RunConfig;
+use crate::image::context::ContextRules;
 use crate::image::dockerfile as recipe;
 use crate::image::layer::{Compression, Form};
 use crate::image::plan::ImagePlan;
@@ -31,6 +33,8 @@ pub struct Order<'a> {
     pub plan: &'a ImagePlan,
     /// The project's files.
     pub code: &'a Code,
+    /// Which of its files a build of the project itself sees.
+    pub rules: &'a ContextRules,
     /// A digest over the files that state the dependencies.
     pub stated: [u8; 32],
     /// The platforms, at least one.
@@ -144,9 +148,10 @@ async fn one(
         Some((origin, digest)) => ground::of_base(order, origin, digest, platform, means).await?,
         None => ground::of_packages(order, platform, means).await?,
     };
-    let dependencies = dependencies::layers(order, platform, &ground, means).await?;
+    let compiler = compiler(order, platform, base, &ground, means).await?;
+    let dependencies = dependencies::layers(order, platform, &ground, compiler.as_ref(), means).await?;
     let accounts = accounts::layer(order, &ground, means)?;
-    let code = code::layer(order, &ground, means).await?;
+    let code = code::layer(order, &ground, compiler.as_ref(), means)?;
     let own: Vec<_> = ground.own.iter().cloned().chain(dependencies).chain(accounts).chain([code]).collect();
     let run = run_config(order, platform, &ground)?;
     let parts = Parts {
@@ -161,6 +166,27 @@ async fn one(
     let layers: Vec<_> = ground.base.iter().chain(&own).collect();
     let manifest = assembly::manifest(&config.descriptor, &layers);
     Ok(Image { platform: platform.to_string(), config, manifest, base: ground.base, own })
+}
+
+/// What makes the bytecode: the interpreter of the same base, for this machine.
+async fn compiler(
+    order: &Order<'_>,
+    platform: &Platform,
+    base: Option<&(&Origin, Digest)>,
+    ground: &Ground,
+    means: &Means<'_>,
+) -> Result<Option<Compiler>, Error> {
+    let here = Platform::here();
+    let Some((origin, digest)) = base else { return Ok(None) };
+    if *platform == here {
+        return compiler::of_base(order, origin, ground, means).await.map(Some);
+    }
+    match ground::of_base(order, origin, digest, &here, means).await {
+        Ok(ground) => compiler::of_base(order, origin, &ground, means).await.map(Some),
+        // A base that is not there for this machine leaves the compiling to the first start.
+        Err(Error::BasePlatform { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// How the image is started: what the plan's Dockerfile makes of what the base says.

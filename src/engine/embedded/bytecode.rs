@@ -157,6 +157,18 @@ fn cached(path: &str, tag: &str) -> String {
     format!("{folder}{gap}__pycache__/{}.{tag}.pyc", name.strip_suffix(".py").unwrap_or(name))
 }
 
+/// The bytecode of a source, among that of many.
+pub(super) fn of<'t>(compiled: &'t Tree, source: &str) -> impl Iterator<Item = (&'t str, &'t Node)> {
+    let (folder, name) = source.rsplit_once('/').unwrap_or(("", source));
+    let gap = if folder.is_empty() { "" } else { "/" };
+    let stem = name.strip_suffix(".py").unwrap_or(name).to_owned();
+    let cache = format!("{folder}{gap}__pycache__");
+    compiled.below(&cache).filter(move |(path, _)| {
+        let name = path.rsplit('/').next().and_then(|n| n.strip_suffix(".pyc")?.rsplit_once('.'));
+        name.is_some_and(|(name, _)| name == stem)
+    })
+}
+
 /// A source by its path.
 type Source<'a> = (&'a str, &'a Content);
 

@@ -4,6 +4,7 @@
 //! and not on the machine that builds. Bytecode is the same on every processor, so an image for another one is compiled
 //! by the base of this one.
 
+use std::io;
 use std::path::Path;
 
 use super::assemble::Order;
@@ -13,12 +14,10 @@ use super::error::Error;
 use super::ground::{self, Ground};
 use super::interpreter::Interpreter;
 use super::means::Means;
-use super::unpacked::Unpacked;
+use super::unpacked::{Error as UnpackError, Unpacked};
 use crate::cache::{Folder, Key, Kind};
-use crate::dockerfile::Platform;
-use crate::image::assembly::Layer;
 use crate::image::layer::Tree;
-use crate::image::rootfs::decompress;
+use crate::image::rootfs::compression::decompress;
 use crate::project::PythonVersion;
 
 /// The interpreter that makes the bytecode of an image.
@@ -56,13 +55,14 @@ pub(super) async fn of_base(
                 cache.folder(Kind::Interpreter, &key, || {}, |folder| {
                     let mut unpacked = Unpacked::new(folder);
                     for blob in &blobs {
-                        let tar = decompress(blob.open().map_err(unreadable)?).map_err(|e| unreadable(std::io::Error::other(e)))?;
+                        let opened = blob.open().map_err(UnpackError::Layer)?;
+                        let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
                         unpacked.layer(tar, |path| is_needed(path, &python))?;
                     }
                     unpacked.finish()
                 })
             });
-            making.await.map_err(|e| Error::Crashed(e.to_string()))?.map_err(Error::unpacking)?
+            making.await.map_err(|e| Error::Crashed(e.to_string()))??
         }
     };
     let interpreter = Interpreter::from_root(folder.path(), &here.python).map_err(Error::Interpreter)?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::assemble::Order;
+use super::closure;
 use super::compiler::Compiler;
 use super::error::Error;
 use super::ground::Ground;
@@ -12,6 +13,7 @@ use super::uv::{Home, Uv, Wanted};
 use crate::cache::{Key, Kind};
 use crate::dockerfile::Platform;
 use crate::image::assembly::Layer;
+use crate::image::closure::Inventory;
 use crate::image::install::Install;
 use crate::image::layer::Tree;
 use crate::image::site::{Budget, Distribution, Group, Platform as SitePlatform, Target, groups};
@@ -45,8 +47,13 @@ pub(super) async fn layers(
     std::fs::create_dir(&lock).map_err(|source| Error::Scratch { path: lock.clone(), source })?;
     let locked = uv.lock(wanted, &lock).await?;
     uv.install(wanted, &locked, &site).await?;
+    let found = tokio::task::block_in_place(|| distributions(&site, &ground.venv(order)))?;
+    let own = tokio::task::block_in_place(|| Inventory::of_tree(&union(found.iter())?).map_err(Error::Inventory))?;
+    let lacks = closure::lacks(order.base, ground, own, platform, means).await?;
+    if !lacks.is_empty() {
+        return Err(Error::Libraries(lacks));
+    }
     let made = tokio::task::block_in_place(|| {
-        let found = distributions(&site, &ground.venv(order))?;
         let budget = Budget { layers: LAYERS.saturating_sub(ground.base.len() + OTHERS).max(1), ..Budget::default() };
         pack(order, &groups(&found, budget), compiler, scratch.path(), means)
     })?;

@@ -1,10 +1,15 @@
 //! The embedded engine's faults.
 
-use crate::cache::Error as CacheError;
+use std::path::PathBuf;
+
+use super::{bytecode, interpreter, site, unpacked, uv};
+use crate::cache::{Error as CacheError, Failed};
 use crate::fault::Class;
 use crate::image::account::CreateError;
-use crate::image::layer::TreeError;
+use crate::image::closure::Missing;
+use crate::image::layer::{TreeError, WriteError};
 use crate::image::rootfs::LayerError;
+use crate::image::site::UnknownMachine;
 use crate::{dockerfile, registry};
 
 /// Why an image could not be laid together.
@@ -87,7 +92,7 @@ pub enum Error {
         what: String,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: WriteError,
     },
     /// Files that can't be in one layer.
     #[error("could not put {what} into a layer")]
@@ -98,6 +103,39 @@ pub enum Error {
         #[source]
         source: TreeError,
     },
+    /// Nobody makes images for such a processor here.
+    #[error("could not choose wheels")]
+    Machine(#[from] UnknownMachine),
+    /// uv did not do what was asked.
+    #[error(transparent)]
+    Uv(#[from] uv::Error),
+    /// What was installed can't be part of an image.
+    #[error(transparent)]
+    Site(#[from] site::Error),
+    /// The base could not be unpacked.
+    #[error("could not unpack the interpreter of the base image")]
+    Unpack(#[from] unpacked::Error),
+    /// The base's interpreter can't be run.
+    #[error("could not use the base image's own interpreter")]
+    Interpreter(#[source] interpreter::Error),
+    /// There is no bytecode.
+    #[error("could not compile the sources")]
+    Bytecode(#[source] bytecode::Error),
+    /// A folder for work in progress can't be made.
+    #[error("could not make {}", path.display())]
+    Scratch {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Packages need libraries that the image has not.
+    #[error("libraries are missing")]
+    Libraries(Vec<Missing>),
+    /// A program or library that was installed can't be read.
+    #[error("could not look through what was installed")]
+    Inventory(#[source] std::io::Error),
     /// Work of our own broke off.
     #[error("the work broke off: {0}")]
     Crashed(String),
@@ -109,6 +147,15 @@ pub enum Error {
     Plan(#[from] dockerfile::Error),
 }
 
+impl<E: Into<Error> + std::error::Error + 'static> From<Failed<E>> for Error {
+    fn from(failed: Failed<E>) -> Self {
+        match failed {
+            Failed::Cache(error) => Self::Cache(error),
+            Failed::Make(error) => error.into(),
+        }
+    }
+}
+
 impl Error {
     /// Whose fault it is.
     pub fn class(&self) -> Class {
@@ -118,7 +165,11 @@ impl Error {
             Self::BasePlatform { .. } | Self::OnBuild { .. } | Self::NoPython { .. } | Self::Account(_) => {
                 Class::Project
             },
-            Self::Cache(_) => Class::Environment,
+            Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => Class::Environment,
+            Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
+            Self::Libraries(_) => Class::Contract,
+            Self::Inventory(_) => Class::Environment,
+            Self::Machine(_) => Class::Usage,
             Self::Write { .. } | Self::Tree { .. } | Self::Plan(_) => Class::Build,
             Self::Crashed(_) => Class::Bug,
         }

@@ -16,6 +16,7 @@ use crate::cache::{Blob, Key, Kind};
 use crate::engine::{Event, event::End};
 use crate::dockerfile::Platform;
 use crate::image::assembly::Layer;
+use crate::image::closure::Inventory;
 use crate::image::config::RunConfig;
 use crate::image::account::AccountFiles;
 use crate::image::rootfs::{Keep, Limits, Sight, Stack, read};
@@ -56,6 +57,8 @@ pub struct Ground {
     pub libc: Libc,
     /// What some of its files say.
     pub files: Files,
+    /// What a loader may look at, where it is made of Debian packages.
+    pub inventory: Option<Inventory>,
 }
 
 impl Ground {
@@ -102,6 +105,7 @@ pub(super) async fn of_base(
     let interpreter = files.python.clone().ok_or_else(no_python)?;
     Ok(Ground {
         python: interpreter,
+        inventory: None,
         libc: libc(&files),
         identity: base.digest.to_string(),
         history: base.history(),

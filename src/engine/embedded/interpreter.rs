@@ -5,6 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::dockerfile::Platform;
+use crate::image::closure;
+
 /// Where libraries are, below an image's root.
 const LIBRARIES: [&str; 5] = ["usr/local/lib", "lib", "lib64", "usr/lib", "usr/lib64"];
 /// The largest program that is looked into, in bytes.
@@ -31,14 +34,8 @@ pub enum Error {
         source: io::Error,
     },
     /// It is no program.
-    #[error("{} is no program", path.display())]
-    NoProgram {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: goblin::error::Error,
-    },
+    #[error("{} is no program", .0.display())]
+    NoProgram(PathBuf),
     /// It is made for another machine than this one.
     #[error("{} is made for another machine than this one", .0.display())]
     OtherMachine(PathBuf),
@@ -67,17 +64,18 @@ impl Interpreter {
             return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
         }
         let bytes = std::fs::read(&path).map_err(unreadable)?;
-        let elf = goblin::elf::Elf::parse(&bytes).map_err(|source| Error::NoProgram { path: path.clone(), source })?;
-        if machine(elf.header.e_machine) != Some(std::env::consts::ARCH) {
+        let object = closure::object(&bytes.into()).map_err(unreadable)?;
+        let object = object.ok_or_else(|| Error::NoProgram(path.clone()))?;
+        if object.machine.name() != Platform::here().architecture {
             return Err(Error::OtherMachine(path));
         }
         let home = python.rsplit_once("/bin/").map(|(home, _)| root.join(home.trim_start_matches('/')));
         // Linked statically, it loads itself.
-        let Some(loader) = elf.interpreter else { return Ok(Self { program: path, before: Vec::new(), home }) };
+        let Some(loader) = object.interpreter else { return Ok(Self { program: path, before: Vec::new(), home }) };
         let folders = libraries(root);
-        let name = loader.rsplit('/').next().unwrap_or(loader);
+        let name = loader.rsplit('/').next().unwrap_or(&loader);
         let found = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
-        let no_loader = || Error::NoLoader { path: path.clone(), loader: loader.to_owned() };
+        let no_loader = || Error::NoLoader { path: path.clone(), loader: loader.clone() };
         let program = found.ok_or_else(no_loader)?;
         let mut before = Vec::new();
         if name.starts_with("ld-linux") {
@@ -116,12 +114,4 @@ fn libraries(root: &Path) -> Vec<PathBuf> {
     };
     let folders = LIBRARIES.iter().flat_map(|folder| [root.join(folder).join(triplet), root.join(folder)]);
     folders.filter(|folder| folder.is_dir()).collect()
-}
-
-fn machine(number: u16) -> Option<&'static str> {
-    match number {
-        goblin::elf::header::EM_X86_64 => Some("x86_64"),
-        goblin::elf::header::EM_AARCH64 => Some("aarch64"),
-        _ => None,
-    }
 }

@@ -66,7 +66,7 @@ impl Means<'_> {
         let tree = tree()?;
         let wrote = self.cache.write_blob(|out| {
             let written = layer::write(&tree, form, out)?;
-            Ok::<_, std::io::Error>((written.digest.clone(), written))
+            Ok::<_, layer::WriteError>((written.digest.clone(), written))
         });
         let written = wrote.map_err(|failed| match failed {
             Failed::Cache(error) => Error::Cache(error),
@@ -108,6 +108,11 @@ impl Means<'_> {
     fn takes(&self, layer: &Layer) -> bool {
         let (digest, size) = (layer.descriptor.digest(), layer.descriptor.size());
         self.trust == Trust::Notes || self.cache.has_blob(digest, size)
+    }
+
+    /// Whether a layer was made before from the same.
+    pub(super) fn has_layer(&self, key: &Key) -> bool {
+        self.cache.find::<Layer>(Kind::Layer, key).is_some_and(|layer| self.takes(&layer))
     }
 
     /// The layer that was made before from the same.

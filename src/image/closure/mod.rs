@@ -31,3 +31,11 @@ pub use inventory::Inventory;
 pub use judge::{Places, Subject, missing};
 pub use missing::{Doubt, Kind, Missing, Needer, Verdict};
 pub use object::{Machine, Object};
+
+/// The program or library that a file is; none where it is something else.
+pub fn object(content: &crate::image::layer::Content) -> std::io::Result<Option<Object>> {
+    Ok(match read(&mut Pages::new(content))? {
+        Reading::Object(object) => Some(*object),
+        Reading::Other | Reading::Odd => None,
+    })
+}

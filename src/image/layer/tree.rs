@@ -133,7 +133,7 @@ impl Tree {
     }
 
     /// What is below a folder.
-    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
+    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
         let prefix = format!("{folder}/");
         let range = self.nodes.range(prefix.clone()..);
         range.take_while(move |(path, _)| path.starts_with(&prefix)).map(|(path, node)| (path.as_str(), node))

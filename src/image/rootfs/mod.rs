@@ -17,7 +17,7 @@
 //! <https://github.com/opencontainers/image-spec/blob/main/layer.md>
 
 mod archive;
-mod compression;
+pub(crate) mod compression;
 mod error;
 mod header;
 mod layer;

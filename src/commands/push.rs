@@ -27,7 +27,8 @@ pub(super) async fn run(context: &Context<'_>, args: &PushArgs) -> Result<(), Fa
     let daemon = daemon(context.machine).await?;
     let local = built(context, &prepared, &daemon, &repository, &tags, &revision, Arc::clone(&keychain)).await?;
     context.report.stage(&format!("Pushing to {repository}"));
-    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain };
+    let places = prepared.blueprint.places();
+    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain, places };
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, context.report).await?;
     say(context, &pushed);
     context.report.answer(&format!("{}\n", pushed.reference));
@@ -56,7 +57,7 @@ async fn built(
     let names = tags.iter().map(|t| push::engine_name(repository, t));
     let name = names.clone().next().unwrap_or_default();
     let unpacked = unpacked(engine, &name).await?;
-    check_in_engine(engine, &name, &name, prepared.blueprint.look(), prepared.settings.assertions).await?;
+    check_in_engine(engine, &name, &name, &prepared.blueprint, prepared.settings.assertions).await?;
     let built = Built { digest: None, sent: Sent::default(), left_out: Vec::new(), steps: Steps::default() };
     Ok(Local { built, unpacked, time: Duration::ZERO })
 }

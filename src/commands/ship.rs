@@ -48,11 +48,12 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     let local =
         build(&prepared, &daemon, &output, &revision, Arc::clone(&keychain), context.machine, context.report).await?;
     if let (Daemon::Engine(engine), Some(id)) = (&daemon, &local.built.digest) {
-        let look = prepared.blueprint.look();
-        check_in_engine(engine, id, &prepared.name.value, look, prepared.settings.assertions).await?;
+        let assertions = prepared.settings.assertions;
+        check_in_engine(engine, id, &prepared.name.value, &prepared.blueprint, assertions).await?;
     }
     context.report.stage(&format!("Pushing to {repository}"));
-    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain };
+    let places = prepared.blueprint.places();
+    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain, places };
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, context.report).await?;
     let made = manifests::compile(&pushed, &prepared.name.value, &prepared.settings)?;
     manifests::tell(context, &made.findings);

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod examine;
+pub mod libraries;
 pub mod prepare;
 pub mod push;
 pub mod recipe;

@@ -6,6 +6,7 @@ use super::examine::Look;
 use crate::context::revision::{self, Revision};
 use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
+use crate::image::closure::Places;
 use crate::image::context::{Audience, ContextRules, Why};
 use crate::image::plan::ImagePlan;
 use crate::image::reference::{Repository, Tag};
@@ -52,6 +53,14 @@ impl Blueprint {
         match self {
             Self::Generated { .. } => Look::Accounts,
             Self::Own(_) => Look::Programs,
+        }
+    }
+
+    /// Where the files are whose libraries are looked for.
+    pub fn places(&self) -> Places {
+        match self {
+            Self::Generated { .. } => Places::Ours,
+            Self::Own(_) => Places::Packages,
         }
     }
 

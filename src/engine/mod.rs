@@ -2,6 +2,7 @@
 
 pub mod buildkit;
 pub mod docker;
+pub mod embedded;
 pub mod endpoint;
 pub mod error;
 pub mod event;

@@ -18,3 +18,4 @@ pub mod planner;
 pub mod reference;
 pub mod rootfs;
 pub mod selection;
+pub mod site;

@@ -1,0 +1,7 @@
+//! The embedded engine: an image put together here, with no daemon.
+
+pub mod bytecode;
+pub mod interpreter;
+pub mod site;
+pub mod unpacked;
+pub mod uv;

@@ -8,6 +8,7 @@ use oci_spec::image::Digest;
 
 use super::build::{keychain, labels};
 use super::examine::{Examined, Kind};
+use super::libraries;
 use super::prepare::{Blueprint, Prepared};
 use super::push::{self, Pushed};
 use super::ship::{Job, Shipped, Work};
@@ -180,7 +181,13 @@ impl<'a> Bench<'a> {
         };
         let (events, tally) = (self.report.events(), Tally::default());
         let means = Means { cache: &self.cache, events: &events, trust, tally: &tally };
-        let assembled = embedded::assemble(&order, &means).await?;
+        let assembled = match embedded::assemble(&order, &means).await {
+            Err(embedded::Error::Libraries(missing)) => {
+                libraries::refuse(&self.prepared.name.value, &missing)?;
+                return Err(embedded::Error::Libraries(missing).into());
+            }
+            assembled => assembled?,
+        };
         let (files, bytes) = (self.code.files, self.code.bytes);
         Ok((assembled, Work { ran: tally.made(), cached: tally.found(), files, bytes }))
     }

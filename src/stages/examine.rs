@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{Blueprint, libraries};
 use crate::engine::docker::DockerEngine;
 use crate::fault::{Class, Fault};
 use crate::image::account::{Files, resolve};
@@ -183,12 +184,13 @@ pub async fn check_in_engine(
     engine: &DockerEngine,
     image: &str,
     shown: &str,
-    look: Look,
+    blueprint: &Blueprint,
     stated: Assertions,
 ) -> Result<(), Fault> {
     let image = Image::from_engine(engine.clone(), image).await?;
-    let examined = examine(Kind::Engine, &image, look, stated).await?;
-    Examined { name: shown.to_owned(), ..examined }.check()
+    let examined = examine(Kind::Engine, &image, blueprint.look(), stated).await?;
+    Examined { name: shown.to_owned(), ..examined }.check()?;
+    libraries::check(&image, shown, blueprint.places()).await
 }
 
 /// What a contract needs to know beside the config.

@@ -4,6 +4,7 @@ pub mod build;
 pub mod choice;
 pub mod embedded;
 pub mod examine;
+pub mod libraries;
 pub mod prepare;
 pub mod push;
 pub mod recipe;

@@ -8,6 +8,7 @@ use super::examine::Look;
 use crate::context::revision::{self, Revision};
 use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
+use crate::image::closure::Places;
 use crate::image::context::{Audience, ContextRules, Why};
 use crate::image::install::Install;
 use crate::image::plan::{ImagePlan, Strategy};
@@ -57,6 +58,14 @@ impl Blueprint {
         match self {
             Self::Generated { .. } => Look::Accounts,
             Self::Own(_) => Look::Programs,
+        }
+    }
+
+    /// Where the files are whose libraries are looked for.
+    pub fn places(&self) -> Places {
+        match self {
+            Self::Generated { .. } => Places::Ours,
+            Self::Own(_) => Places::Packages,
         }
     }
 

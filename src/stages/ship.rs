@@ -89,11 +89,12 @@ async fn buildkit(job: &Job<'_>) -> Result<Shipped, Fault> {
     report.stage(&format!("Building {} with {daemon}", prepared.name.value));
     let local = build(prepared, &daemon, &output, revision, Arc::clone(&keychain), machine, report).await?;
     if let (Daemon::Engine(engine), Some(id)) = (&daemon, &local.built.digest) {
-        let look = prepared.blueprint.look();
-        check_in_engine(engine, id, &prepared.name.value, look, prepared.settings.assertions).await?;
+        let assertions = prepared.settings.assertions;
+        check_in_engine(engine, id, &prepared.name.value, &prepared.blueprint, assertions).await?;
     }
     report.stage(&format!("Pushing to {repository}"));
-    let to = Destination { repository, tags, registry: &registry, keychain };
+    let places = prepared.blueprint.places();
+    let to = Destination { repository, tags, registry: &registry, keychain, places };
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, report).await?;
     Ok(Shipped { pushed, unpacked: local.unpacked, work: Work::of(&local.built), time: local.time })
 }
@@ -111,7 +112,7 @@ pub async fn push_built(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Ship
     let local = if let Daemon::Engine(engine) = &daemon {
         let name = tags.first().map(|t| push::engine_name(repository, t)).unwrap_or_default();
         let unpacked = unpacked(engine, &name).await?;
-        check_in_engine(engine, &name, &name, prepared.blueprint.look(), prepared.settings.assertions).await?;
+        check_in_engine(engine, &name, &name, &prepared.blueprint, prepared.settings.assertions).await?;
         let built = Built { digest: None, sent: Sent::default(), left_out: Vec::new(), steps: Steps::default() };
         Local { built, unpacked, time: Duration::ZERO }
     } else {
@@ -119,7 +120,8 @@ pub async fn push_built(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Ship
         build(prepared, &daemon, &output, revision, Arc::clone(&keychain), machine, report).await?
     };
     report.stage(&format!("Pushing to {repository}"));
-    let to = Destination { repository, tags, registry: &registry, keychain };
+    let places = prepared.blueprint.places();
+    let to = Destination { repository, tags, registry: &registry, keychain, places };
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, report).await?;
     Ok(Shipped { pushed, unpacked: local.unpacked, work: Work::of(&local.built), time: local.time })
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use super::elf;
 use crate::image::layer::Content;
 
 /// Bytes that can be looked at in any place.
@@ -10,40 +11,64 @@ pub trait Bytes {
     fn read(&mut self, at: u64, length: usize) -> io::Result<Vec<u8>>;
 }
 
-/// How much of a file that only passes by is kept, at each end, in bytes. What a loader needs is in the first pages of
-/// a library and in its last: linkers put names first and tables last, and patchelf moves names to the end.
-const KEPT: usize = 16 << 20;
+/// How much of a file that only passes by is kept, at each end, in bytes. Linkers put the names that a loader needs into
+/// the first pages, and patchelf moves them to the end.
+const KEPT: u64 = 16 << 20;
 
-/// Both ends of a file that passed by; of up to 32 MiB, all of it.
+/// What is kept of a file that passed by: of up to 32 MiB, all; of larger ones both ends, and the dynamic section, which
+/// is somewhere in the middle where debugging tables follow it.
 #[derive(Debug, Default)]
 pub struct Ends {
-    head: Vec<u8>,
-    tail: Vec<u8>,
-    /// Where the tail begins.
-    at: u64,
+    /// Parts, and where each begins.
+    parts: Vec<(u64, Vec<u8>)>,
 }
 
 impl Ends {
     /// Reads a file of this size to its end.
-    pub fn read(mut source: impl Read, size: u64) -> io::Result<Self> {
-        let mut ends = Self::default();
-        let (kept, both) = (KEPT as u64, 2 * KEPT as u64);
-        source.by_ref().take(if size <= both { size } else { kept }).read_to_end(&mut ends.head)?;
-        let passed = io::copy(&mut source.by_ref().take(size.saturating_sub(both)), &mut io::sink())?;
-        ends.at = ends.head.len() as u64 + passed;
-        source.take(kept).read_to_end(&mut ends.tail)?;
+    pub fn read(source: impl Read, size: u64) -> io::Result<Self> {
+        Self::keeping(KEPT, source, size)
+    }
+
+    /// The same, keeping so much at each end.
+    pub(super) fn keeping(kept: u64, mut source: impl Read, size: u64) -> io::Result<Self> {
+        let both = 2 * kept;
+        let mut head = Vec::new();
+        source.by_ref().take(if size <= both { size } else { kept }).read_to_end(&mut head)?;
+        let mut at = head.len() as u64;
+        let middle = if size > both { elf::dynamic(&head) } else { None };
+        let mut ends = Self { parts: vec![(0, head)] };
+        if let Some((start, end)) = middle.filter(|(start, end)| *start >= at && *end <= size - kept) {
+            io::copy(&mut source.by_ref().take(start - at), &mut io::sink())?;
+            at = start;
+            at += ends.keep(&mut source, at, end - start)?;
+        }
+        io::copy(&mut source.by_ref().take(size.saturating_sub(kept).saturating_sub(at)), &mut io::sink())?;
+        ends.keep(&mut source, at.max(size.saturating_sub(kept)), kept)?;
         Ok(ends)
+    }
+
+    fn keep(&mut self, source: &mut impl Read, at: u64, length: u64) -> io::Result<u64> {
+        let mut part = Vec::new();
+        let read = source.take(length).read_to_end(&mut part)?;
+        self.parts.push((at, part));
+        Ok(read as u64)
     }
 }
 
 impl Bytes for Ends {
     fn read(&mut self, at: u64, length: usize) -> io::Result<Vec<u8>> {
-        let from = |part: &[u8], start: u64| {
-            let start = usize::try_from(start).ok().filter(|s| *s < part.len())?;
+        let within = |(start, part): &(u64, Vec<u8>)| {
+            let start = usize::try_from(at.checked_sub(*start)?).ok().filter(|s| *s < part.len())?;
             Some(part[start..part.len().min(start.saturating_add(length))].to_vec())
         };
-        let found = from(&self.head, at).or_else(|| from(&self.tail, at.checked_sub(self.at)?));
-        Ok(found.unwrap_or_default())
+        Ok(self.parts.iter().find_map(within).unwrap_or_default())
+    }
+}
+
+impl Bytes for &[u8] {
+    fn read(&mut self, at: u64, length: usize) -> io::Result<Vec<u8>> {
+        let rest = usize::try_from(at).ok().and_then(|at| self.get(at..)).unwrap_or_default();
+        Ok(rest[..rest.len().min(length)].to_vec())
     }
 }
 
@@ -106,20 +131,14 @@ mod tests {
 
     #[test]
     fn both_ends_of_a_large_file_are_kept() {
-        let size = 2 * KEPT as u64 + 10;
-        let file: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
-        let mut ends = Ends::read(&file[..], size).unwrap();
-        let mut same = |at: u64, length: usize| {
-            let start = usize::try_from(at).unwrap();
-            assert_eq!(ends.read(at, length).unwrap(), &file[start..start + length], "{at}");
-        };
-        same(0, 64);
-        same(KEPT as u64 - 1, 1);
-        same(KEPT as u64 + 10, 5);
-        same(size - 3, 3);
-        assert_eq!(ends.read(KEPT as u64 + 5, 1).unwrap(), b"");
-        assert_eq!(ends.read(size, 1).unwrap(), b"");
-        assert_eq!(ends.read(u64::MAX, 1).unwrap(), b"");
+        let file: Vec<u8> = (0..210).collect();
+        let mut ends = Ends::keeping(100, &file[..], 210).unwrap();
+        let mut seen = |at: u64, length: usize| ends.read(at, length).unwrap();
+        for (at, length) in [(0, 64), (99, 1), (110, 5), (207, 3)] {
+            assert_eq!(seen(at, length), &file[usize::try_from(at).unwrap()..][..length], "{at}");
+        }
+        assert_eq!([seen(105, 1), seen(210, 1), seen(u64::MAX, 1)], [b"", b"", b""]);
+        assert_eq!(seen(95, 20), &file[95..100]);
     }
 
     #[test]

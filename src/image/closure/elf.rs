@@ -62,6 +62,16 @@ pub fn read(bytes: &mut dyn Bytes) -> io::Result<Reading> {
     }
 }
 
+/// Where the dynamic section of a file begins and ends that begins with these bytes.
+pub(super) fn dynamic(mut head: &[u8]) -> Option<(u64, u64)> {
+    let first = head.get(..64)?.to_vec();
+    let mut elf = Elf::of(first.clone(), &mut head)?;
+    let machine = elf.machine;
+    let segments = elf.segments(&Record { bytes: first, machine }).ok()?;
+    let (_, at, length, _) = segments.into_iter().find(|s| s.0 == PT_DYNAMIC)?;
+    Some((at, at.checked_add(length.min(DYNAMIC as u64))?))
+}
+
 enum Fault {
     Odd,
     Io(io::Error),

@@ -182,6 +182,24 @@ fn what_is_no_program_is_none() {
     assert_eq!(object(&elf.bytes()[..STRINGS + 4]), Reading::Odd);
 }
 
+#[test]
+fn a_large_file_is_read_while_it_passes_by() {
+    let elf = Elf::needs(&["libz.so.1"]);
+    let mut bytes = elf.bytes();
+    let whole = object(&bytes);
+    // Its dynamic section in the middle, as where debugging tables follow it.
+    let (middle, length) = (80 << 10, 64);
+    let dynamic = bytes[DYNAMIC..DYNAMIC + length].to_vec();
+    bytes.resize(200 << 10, 0);
+    bytes[middle..middle + length].copy_from_slice(&dynamic);
+    elf.segment(1, 2, middle, length, &mut bytes);
+    let passed = |bytes: &[u8]| read(&mut Ends::keeping(16 << 10, bytes, bytes.len() as u64).unwrap()).unwrap();
+    assert_eq!(passed(&bytes), whole);
+    // What was not kept is not guessed.
+    elf.segment(1, 2, middle, 100 << 10, &mut bytes);
+    assert_eq!(passed(&bytes), Reading::Odd);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -100,7 +100,8 @@ pub async fn ship(job: &Job<'_>) -> Result<Shipped, Fault> {
         requests: sent.requests + bench.requests(),
         time: started.elapsed().saturating_sub(time),
     };
-    Ok(Shipped { pushed, unpacked: unpacked(&assembled), work, time })
+    let own = assembled.images.first().map(|i| i.own.len());
+    Ok(Shipped { pushed, unpacked: unpacked(&assembled), own, work, time })
 }
 
 /// Lays a project's image together: into the cache, into a layout where one is named, and into the engine if asked.

@@ -15,6 +15,7 @@ mod context;
 mod contract;
 mod dockerfile;
 mod doctor;
+mod embedded;
 mod examine;
 mod golden;
 mod interrupt;

@@ -28,3 +28,4 @@ mod sandbox;
 mod ship;
 mod size;
 mod standalone;
+mod wheels;

@@ -30,3 +30,4 @@ mod sandbox;
 mod ship;
 mod size;
 mod standalone;
+mod wheels;

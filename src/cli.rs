@@ -132,23 +132,24 @@ pub struct ProjectArg {
 /// What an image is made of.
 #[derive(Debug, Default, Args)]
 pub struct ImageArgs {
-    /// Repository to push to: HOST[:PORT]/REPOSITORY, or HOST:PORT alone to add the project's name
-    #[arg(long, value_name = "HOST[:PORT]/REPO")]
+    /// Where the image goes: HOST[:PORT]/REPOSITORY, HOST:PORT alone to add the project's name, or oci:DIR for an OCI
+    /// layout on disk
+    #[arg(long, value_name = "HOST[:PORT]/REPO|oci:DIR")]
     pub registry: Option<String>,
     /// Tag to give the image; by default the git commit (`-dirty` where it is), or a digest of the content [repeatable]
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// What builds: `buildkit` is the Docker Engine, or the daemon of `BUILDKIT_HOST`
-    #[arg(long, value_name = "ENGINE", value_parser = ["auto", "buildkit"])]
+    /// What builds: `embedded` is pydeploy itself, `buildkit` the Docker Engine or the daemon of `BUILDKIT_HOST`
+    #[arg(long, value_name = "ENGINE", value_parser = ["auto", "embedded", "buildkit"])]
     pub engine: Option<String>,
     /// How the image is put together; stating it means the project's own Dockerfile is not used
-    #[arg(long, value_name = "STRATEGY", value_parser = ["multi-stage", "alpine", "single-stage", "naive"])]
+    #[arg(long, value_name = "STRATEGY", value_parser = ["minimal", "multi-stage", "alpine", "single-stage", "naive"])]
     pub strategy: Option<String>,
     /// `generated`, or the path of the Dockerfile to build
     #[arg(long, value_name = "PATH|generated")]
     pub dockerfile: Option<String>,
-    /// Platform to build for, such as linux/arm64
-    #[arg(long, value_name = "OS/ARCH")]
+    /// Platform to build for, such as linux/arm64; several, with commas between, make one index
+    #[arg(long, value_name = "OS/ARCH[,…]")]
     pub platform: Option<String>,
     /// Base image instead of the official python
     #[arg(long, value_name = "IMAGE")]
@@ -156,6 +157,12 @@ pub struct ImageArgs {
     /// A secret for the installing step: id=NAME,src=FILE or id=NAME,env=VARIABLE [repeatable]
     #[arg(long = "build-secret", value_name = "id=…,src=…|env=…")]
     pub build_secrets: Vec<String>,
+    /// Compression of the layers that are made; zstd takes Docker 23 or containerd 1.5 to run
+    #[arg(long, value_name = "FORM", value_parser = ["gzip", "zstd"])]
+    pub compression: Option<String>,
+    /// Move what pydeploy.lock holds to what the Debian archive has now
+    #[arg(long)]
+    pub update: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub access: AccessArgs,
@@ -226,6 +233,9 @@ pub struct BuildOnlyArgs {
     /// Print the Dockerfile that would be built, and build nothing
     #[arg(long)]
     pub dockerfile_only: bool,
+    /// Put the image into the Docker Engine, to run it there
+    #[arg(long)]
+    pub load: bool,
 }
 
 /// `push`

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use serde_json::{Value, json};
 
+use crate::engine::embedded;
 use crate::engine::error::{Error as EngineError, PushFailure};
 use crate::image::context::RulesError;
 use crate::image::contract::ContractError;
@@ -273,6 +274,51 @@ impl From<engine::Error> for Fault {
                 Self::from_error(class, &other, hint)
             }
         }
+    }
+}
+
+impl From<context::code::CodeError> for Fault {
+    fn from(error: context::code::CodeError) -> Self {
+        match error {
+            context::code::CodeError::Walk(error) => error.into(),
+            error @ context::code::CodeError::Tree(_) => Self::from_error(Class::Project, &error, None),
+        }
+    }
+}
+
+impl From<embedded::Error> for Fault {
+    fn from(error: embedded::Error) -> Self {
+        match error {
+            embedded::Error::Registry(error) => error.into(),
+            embedded::Error::Cache(error) => error.into(),
+            embedded::Error::Plan(error) => error.into(),
+            embedded::Error::Uv(error) => error.into(),
+            embedded::Error::Site(error) => error.into(),
+            error => Self::from_error(error.class(), &error, error.hint()),
+        }
+    }
+}
+
+impl From<embedded::uv::Error> for Fault {
+    fn from(error: embedded::uv::Error) -> Self {
+        use embedded::uv::Error;
+        let class = match &error {
+            Error::Failed { .. } | Error::Hash { .. } | Error::Pylock(_) => Class::Build,
+            Error::Walk(_) => Class::Project,
+            _ => Class::Environment,
+        };
+        let output = error.output().to_vec();
+        Self { output, ..Self::from_error(class, &error, error.hint()) }
+    }
+}
+
+impl From<embedded::site::Error> for Fault {
+    fn from(error: embedded::site::Error) -> Self {
+        let class = match &error {
+            embedded::site::Error::Unreadable { .. } => Class::Environment,
+            _ => Class::Build,
+        };
+        Self::from_error(class, &error, error.hint())
     }
 }
 

@@ -38,6 +38,7 @@ pub use lock::Guard;
 pub use note::NOTE;
 pub use place::default_root;
 pub use prune::Pruned;
+pub use temporary::Scratch;
 pub use usage::{Share, Usage};
 
 use std::collections::HashSet;

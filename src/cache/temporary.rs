@@ -76,6 +76,26 @@ impl Drop for Temporary {
     }
 }
 
+/// An empty folder for work in progress, on the same file system as the cache; removed when dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    temporary: Temporary,
+}
+
+impl Scratch {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+}
+
+impl Cache {
+    /// An empty folder for work in progress.
+    pub fn scratch(&self) -> Result<Scratch, Error> {
+        Ok(Scratch { temporary: Temporary::folder(self)? })
+    }
+}
+
 /// Puts a folder out of everyone's sight, and then removes it.
 pub(super) fn discard(cache: &Cache, path: &Path) -> Result<(), Error> {
     let place = Temporary::folder(cache)?;

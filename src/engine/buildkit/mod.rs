@@ -7,6 +7,7 @@ mod session;
 mod status;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
@@ -31,6 +32,15 @@ pub enum Daemon {
     Engine(DockerEngine),
     /// One of its own, by `BUILDKIT_HOST`; it keeps no images, but pushes them.
     Standalone(Endpoint),
+}
+
+impl fmt::Display for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(engine) => write!(f, "Docker Engine {} at {}", engine.version, engine.endpoint()),
+            Self::Standalone(endpoint) => write!(f, "BuildKit at {endpoint}"),
+        }
+    }
 }
 
 impl Daemon {

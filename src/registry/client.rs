@@ -214,13 +214,13 @@ impl Registry {
         Ok(call.header(ACCEPT, HeaderValue::from_static(manifest::ACCEPT)))
     }
 
-    pub(super) async fn call(&self, what: String, method: Method, path: &str, limit: u64) -> Result<Call, Error> {
+    async fn call(&self, what: String, method: Method, path: &str, limit: u64) -> Result<Call, Error> {
         let url = self.base().await?.join(path).map_err(|_| Error::BadName { text: path.to_owned() })?;
         Ok(Call::new(what, method, url, limit))
     }
 
     /// Sends a call with the authorization that it needs; gives back a success only, whole.
-    pub(super) async fn ask(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
+    async fn ask(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
         let mut tries = 0;
         loop {
             tries += 1;

@@ -92,14 +92,19 @@ pub async fn write(folder: &Path, shipment: &Shipment, tags: &[Tag], progress: &
         move || target.prepare()
     })
     .await?;
-    let blobs = shipment.distinct().into_iter().map(|parcel| {
-        let target = target.clone();
-        async move {
-            let fate = target.blob(parcel, progress).await?;
-            progress(Passage::Done { parcel, fate });
-            Ok::<_, WriteError>((parcel.descriptor.size(), fate))
-        }
-    });
+    // Collected first: with the closure in the stream, the compiler can't tell that the future may change threads.
+    let blobs: Vec<_> = shipment
+        .distinct()
+        .into_iter()
+        .map(|parcel| {
+            let target = target.clone();
+            async move {
+                let fate = target.blob(parcel, progress).await?;
+                progress(Passage::Done { parcel, fate });
+                Ok::<_, WriteError>((parcel.descriptor.size(), fate))
+            }
+        })
+        .collect();
     let fold = |mut sent: Sent, (size, fate)| async move {
         sent.add(size, fate);
         Ok(sent)

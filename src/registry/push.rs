@@ -52,14 +52,19 @@ impl Registry {
         trust: Trust,
     ) -> Result<Sent, Error> {
         let gate = Semaphore::new(SENT);
-        let parcels = shipment.distinct().into_iter().map(|parcel| {
-            let gate = &gate;
-            async move {
-                let fate = self.push_blob(repo, parcel, gate, progress, trust).await?;
-                progress(Passage::Done { parcel, fate });
-                Ok::<_, Error>((parcel.descriptor.size(), fate))
-            }
-        });
+        // Collected first: with the closure in the stream, the compiler can't tell that the future may change threads.
+        let parcels: Vec<_> = shipment
+            .distinct()
+            .into_iter()
+            .map(|parcel| {
+                let gate = &gate;
+                async move {
+                    let fate = self.push_blob(repo, parcel, gate, progress, trust).await?;
+                    progress(Passage::Done { parcel, fate });
+                    Ok::<_, Error>((parcel.descriptor.size(), fate))
+                }
+            })
+            .collect();
         let fold = |mut sent: Sent, (size, fate)| async move {
             sent.add(size, fate);
             Ok(sent)
@@ -107,7 +112,7 @@ impl Registry {
         let (indexes, images): (Vec<_>, Vec<_>) =
             children.iter().partition(|manifest| manifest.media_type == MediaType::ImageIndex);
         let by_digest = |manifest: &RawManifest| Pointer::Digest(manifest.digest.clone());
-        let puts = images.into_iter().map(|image| self.push_manifest(repo, by_digest(image), image));
+        let puts: Vec<_> = images.into_iter().map(|image| self.push_manifest(repo, by_digest(image), image)).collect();
         stream::iter(puts).buffer_unordered(SENT).try_collect::<()>().await?;
         for index in indexes {
             self.push_manifest(repo, by_digest(index), index).await?;
@@ -117,7 +122,7 @@ impl Registry {
         };
         let by_tag = |tag: &Tag| Pointer::Tag(tag.as_str().to_owned());
         self.push_manifest(repo, by_tag(first), top).await?;
-        let puts = others.iter().map(|tag| self.push_manifest(repo, by_tag(tag), top));
+        let puts: Vec<_> = others.iter().map(|tag| self.push_manifest(repo, by_tag(tag), top)).collect();
         stream::iter(puts).buffer_unordered(SENT).try_collect().await
     }
 

@@ -23,7 +23,7 @@ mod packages;
 mod programs;
 mod run;
 mod shadow;
-mod shell;
+pub(crate) mod shell;
 mod table;
 #[cfg(test)]
 mod tests;

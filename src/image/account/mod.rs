@@ -3,12 +3,14 @@
 //! The semantics are those of Docker (moby/sys/user, `GetExecUser`) and of containerd (pkg/oci, `WithUser`), which read
 //! the files with the same parser. Where the two differ, [`resolve`] says which was chosen.
 
+mod create;
 mod group;
 mod number;
 mod passwd;
 #[cfg(test)]
 mod tests;
 
+pub use create::{AccountFiles, CreateError, create};
 pub(crate) use group::Group;
 pub(crate) use number::{Number, number};
 pub(crate) use passwd::User;

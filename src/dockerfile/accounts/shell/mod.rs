@@ -8,7 +8,7 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-pub(super) use parser::read;
+pub(crate) use parser::read;
 
 /// How deep commands may be nested, and how long a script may be, in bytes: more than people write.
 const DEEPEST: usize = 40;
@@ -16,11 +16,11 @@ const LONGEST: usize = 1024 * 1024;
 
 /// Why a script can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unread(pub(super) &'static str);
+pub(crate) struct Unread(pub(crate) &'static str);
 
 /// A part of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// Text, as it is after quotes are taken off.
     Text { text: String, quoted: bool },
     /// `$name` or `${name}`, with what stands after the name in braces.
@@ -32,30 +32,30 @@ pub(super) enum Piece {
 }
 
 /// A word.
-pub(super) type Word = Vec<Piece>;
+pub(crate) type Word = Vec<Piece>;
 
 /// The text of a word that nothing in it expands.
-pub(super) fn literal(word: &Word) -> Option<String> {
+pub(crate) fn literal(word: &Word) -> Option<String> {
     word.iter().map(|piece| if let Piece::Text { text, .. } = piece { Some(text.as_str()) } else { None }).collect()
 }
 
 /// Where output or input goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Redirect {
-    pub(super) operator: &'static str,
-    pub(super) target: Word,
+pub(crate) struct Redirect {
+    pub(crate) operator: &'static str,
+    pub(crate) target: Word,
 }
 
 /// What joins two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Join {
+pub(crate) enum Join {
     And,
     Or,
 }
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// A program with its words.
     Simple { assignments: Vec<(String, Word)>, words: Vec<Word>, redirects: Vec<Redirect> },
     /// `a && b || c`.

@@ -4,7 +4,7 @@ use super::lexer::{Token, identifier, tokens};
 use super::{DEEPEST, Join, Node, Piece, Redirect, Unread, Word, literal};
 
 /// Reads a script.
-pub(in crate::dockerfile::accounts) fn read(script: &str) -> Result<Node, Unread> {
+pub(crate) fn read(script: &str) -> Result<Node, Unread> {
     let mut parser = Parser { tokens: tokens(script)?, at: 0, depth: 0 };
     let node = parser.list(&[])?;
     if parser.at < parser.tokens.len() { Err(Unread("a part of it doesn't fit")) } else { Ok(node) }

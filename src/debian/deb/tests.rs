@@ -1,0 +1,1 @@
+//! Tests of reading packages, and the packages that they are made from.

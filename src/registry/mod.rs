@@ -40,7 +40,7 @@ mod pointer;
 mod push;
 mod reach;
 mod refusal;
-mod retry;
+pub(crate) mod retry;
 mod secret;
 mod shipment;
 mod traffic;

@@ -13,15 +13,16 @@ use super::prepare::{Blueprint, Prepared};
 use super::push::{self, Pushed};
 use super::ship::{Job, Shipped, Work};
 use super::target::Target;
+use super::write;
 use crate::cache::{self, Cache, Key, Kind as Note};
 use crate::context::code::{self, Code};
 use crate::context::revision::Revision;
+use crate::debian::lock::{self, Lock};
+use crate::debian::trust::Trust as Keys;
 use crate::dockerfile::Platform;
 use crate::engine::docker::DockerEngine;
-use crate::engine::embedded::{Hold, Supply};
 use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tally, Trust};
-use crate::debian::lock::{self, Lock};
-use crate::debian::trust::Trust;
+use crate::engine::embedded::{Hold, Supply};
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
 use crate::image::config::ImageConfig;
@@ -255,13 +256,12 @@ fn epoch(machine: &Machine) -> Result<u64, Fault> {
 fn supply(prepared: &Prepared) -> Result<Supply, Fault> {
     let stated = &prepared.settings.debian;
     let trust = match &stated.keyring {
-        None => Trust::debian(),
+        None => Keys::debian(),
         Some(path) => {
             let message = format!("could not read the keyring {}", path.display());
-            let ring = std::fs::read(path).map_err(|e| {
-                Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) }
-            })?;
-            Trust::keyring(&ring)
+            let ring = std::fs::read(path)
+                .map_err(|e| Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) })?;
+            Keys::keyring(&ring)
         }
     };
     let trust = trust.map_err(|e| Fault::from_error(Class::Environment, &e, None))?;

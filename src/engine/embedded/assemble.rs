@@ -7,11 +7,11 @@ use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::base::Origin;
+use super::dependencies::{self, Dependencies};
 use super::error::Error;
 use super::ground::{self, Ground};
 use super::means::Means;
 use super::supply::Supply;
-use super::dependencies::{self, Dependencies};
 use super::{accounts, code, packages};
 use crate::cache::{Key, Kind};
 use crate::context::code::Code;

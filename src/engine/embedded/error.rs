@@ -221,7 +221,9 @@ impl Error {
             Self::NotHeld { .. } => Some("choose anew from the archive as it is now: --update".to_owned()),
             Self::Root(error) => error.hint().map(str::to_owned),
             Self::Archive(error) => error.hint(),
-            Self::NoDebian { .. } => Some("choose a base that has them, or build with BuildKit: --engine buildkit".to_owned()),
+            Self::NoDebian { .. } => {
+                Some("choose a base that has them, or build with BuildKit: --engine buildkit".to_owned())
+            }
             Self::OnBuild { .. } => Some("build it with BuildKit: --engine buildkit".to_owned()),
             _ => None,
         }

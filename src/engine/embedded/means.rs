@@ -10,8 +10,8 @@ use super::error::Error;
 use crate::cache::{Cache, Failed, Key, Kind};
 use crate::engine::Events;
 use crate::image::assembly::Layer;
-use crate::image::plan::SystemPackage;
 use crate::image::layer::{self, Compression, Form, Tree};
+use crate::image::plan::SystemPackage;
 
 /// What an assembly works with.
 pub struct Means<'a> {

@@ -60,9 +60,8 @@ pub(super) async fn ground(
         Some(made) if means.take_all(&made.layers) => made,
         _ => {
             let blobs = order.supply.fetch(&set, release.codename(), &platform.architecture, means).await?;
-            let made = tokio::task::block_in_place(|| {
-                make(order, &wanted, &set, &blobs, compiler.as_ref(), &key, means)
-            })?;
+            let made =
+                tokio::task::block_in_place(|| make(order, &wanted, &set, &blobs, compiler.as_ref(), &key, means))?;
             means.cache.keep(Kind::Base, &key, &made)?;
             made
         }

@@ -125,16 +125,14 @@ impl Supply {
 
 /// A base's own sources; what of them can't be read is not for us.
 fn sources_of_base(files: &Files) -> Vec<Source> {
-    let texts = [("etc/apt/sources.list", Form::Lines), ("etc/apt/sources.list.d/debian.sources", Form::Paragraphs)];
+    let texts = [("etc/apt/sources.list", Form::Lines), ("etc/apt/sources.list.d/debian.sources", Form::Stanzas)];
     let texts = texts.into_iter().filter_map(|(path, form)| Some((form, files.get(path)?)));
     texts.flat_map(|(form, text)| read(form, text).unwrap_or_default()).collect()
 }
 
 pub(super) fn set(archive: &Archive, packages: &[Package]) -> Set {
-    let snapshot = |suite: &archive::Suite| Snapshot {
-        suite: suite.source.suite.clone(),
-        date: suite.release.date.clone(),
-    };
+    let snapshot =
+        |suite: &archive::Suite| Snapshot { suite: suite.source.suite.clone(), date: suite.release.date.compact() };
     let locked = |package: &Package| {
         let Package { version, sha256, size, filename, .. } = package.clone();
         (package.name.clone(), Locked { version, sha256, size, filename })

@@ -16,8 +16,8 @@ use std::time::Duration;
 use toml_edit::Value;
 
 use crate::cli::{ImageArgs, OutArgs, OutputArgs};
-use crate::engine::{Engine, SecretSource};
 use crate::dockerfile::Platform;
+use crate::engine::{Engine, SecretSource};
 use crate::image::duration::GoDuration;
 use crate::image::layer::Compression;
 use crate::image::plan::{Account, Strategy};

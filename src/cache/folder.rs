@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ const DEPTH: usize = 100;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _held: File,
+    _held: Arc<File>,
 }
 
 impl Folder {
@@ -91,18 +92,17 @@ impl Cache {
     pub fn find_folder(&self, kind: Kind, key: &Key) -> Result<Option<Folder>, Error> {
         let place = self.folder_place(kind, key);
         let Some(held) = lock::shared(&place).map_err(|source| Error::read(&place, source))? else { return Ok(None) };
+        let held = Arc::new(held);
         let content = place.join(CONTENT);
         let name = place.display().to_string();
-        let known = self.inner.sound.lock().is_ok_and(|sound| sound.contains(&name));
-        let is_whole = known || Inventory::read(&place).is_some_and(|inventory| inventory.is_there(&content));
+        let is_whole =
+            self.was_sound(&name) || Inventory::read(&place).is_some_and(|inventory| inventory.is_there(&content));
         if !is_whole {
             discard(self, &place)?;
             self.damaged(format!("a folder ({})", kind.name()));
             return Ok(None);
         }
-        if let Ok(mut sound) = self.inner.sound.lock() {
-            sound.insert(name);
-        }
+        self.now_sound(name, Arc::clone(&held));
         if let Ok(marker) = File::open(place.join(WHOLE))
             && let Ok(metadata) = marker.metadata()
         {
@@ -138,17 +138,15 @@ impl Cache {
         fs::write(temporary.path().join(WHOLE), marker).map_err(failed)?;
         let place = self.folder_place(kind, key);
         self.folder_of(place.parent().unwrap_or(self.root()))?;
-        temporary.moved(&place).map_err(|source| Error::write(&place, source))?;
-        let gone = || Error::read(&place, io::ErrorKind::NotFound.into());
-        Ok(self.find_folder(kind, key)?.ok_or_else(gone)?)
+        let held = Arc::new(temporary.moved(&place).map_err(|source| Error::write(&place, source))?);
+        self.now_sound(place.display().to_string(), Arc::clone(&held));
+        Ok(Folder { path: place.join(CONTENT), _held: held })
     }
 
     /// Removes a folder of which it turned out on use that it is not what it should be.
     pub fn drop_folder(&self, kind: Kind, key: &Key) -> Result<(), Error> {
         let place = self.folder_place(kind, key);
-        if let Ok(mut sound) = self.inner.sound.lock() {
-            sound.remove(&place.display().to_string());
-        }
+        self.not_sound(&place.display().to_string());
         self.damaged(format!("a folder ({})", kind.name()));
         discard(self, &place)
     }

@@ -75,7 +75,7 @@ pub(super) fn unsupported(error: io::Error) -> io::Result<()> {
 }
 
 /// Whether this is what the path leads to, now that it is locked.
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

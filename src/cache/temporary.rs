@@ -58,11 +58,13 @@ impl Temporary {
         &self.file
     }
 
-    /// Moves it to its own place; whatever file is there makes way.
-    pub(super) fn moved(mut self, to: &Path) -> io::Result<()> {
+    /// Moves it to its own place; whatever file is there makes way. What is answered holds it there against pruning.
+    pub(super) fn moved(mut self, to: &Path) -> io::Result<File> {
+        let held = self.file.try_clone()?;
         fs::rename(&self.path, to)?;
         self.path = PathBuf::new();
-        Ok(())
+        held.lock_shared().or_else(lock::unsupported)?;
+        Ok(held)
     }
 }
 

@@ -31,12 +31,7 @@ pub(super) async fn run(context: &Context<'_>, args: &BuildOnlyArgs) -> Result<(
     }
 }
 
-async fn built(
-    context: &Context<'_>,
-    prepared: &Prepared,
-    revision: &Revision,
-    names: &[String],
-) -> Result<(), Fault> {
+async fn built(context: &Context<'_>, prepared: &Prepared, revision: &Revision, names: &[String]) -> Result<(), Fault> {
     if let Some(target) = prepared.stated_target()? {
         target.registry()?;
     }

@@ -7,8 +7,8 @@ use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
 use crate::manifests::objects;
 use crate::project::{Decision, Project};
-use crate::stages::push::Layer;
 use crate::stages::examine::{Examined, Platform};
+use crate::stages::push::Layer;
 use crate::stages::{Blueprint, Prepared, Pushed};
 use crate::workload::Who;
 

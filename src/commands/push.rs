@@ -6,9 +6,9 @@ use super::{Context, documents};
 use crate::cli::PushArgs;
 use crate::fault::Fault;
 use crate::report::size;
+use crate::stages::Pushed;
 use crate::stages::choice::choose;
 use crate::stages::ship::{Job, push_built};
-use crate::stages::Pushed;
 
 pub(super) async fn run(context: &Context<'_>, args: &PushArgs) -> Result<(), Fault> {
     let prepared = context.prepare(&args.project, &args.image, None)?;

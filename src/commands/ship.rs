@@ -71,13 +71,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
 }
 
 /// What was made: where it is, how large its layers are, and where the time went.
-fn picture(
-    context: &Context<'_>,
-    prepared: &Prepared,
-    shipped: &Shipped,
-    files: &[PathBuf],
-    started: Instant,
-) {
+fn picture(context: &Context<'_>, prepared: &Prepared, shipped: &Shipped, files: &[PathBuf], started: Instant) {
     let Shipped { pushed, work, .. } = shipped;
     let row = |name: &str, value: String| (name.to_owned(), value);
     let tags = pushed.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

@@ -210,7 +210,8 @@ mod tests {
         let mut run = RunConfig { user: "1000:1000".into(), working_dir: "/app".into(), ..RunConfig::default() };
         run.env = vec!["PATH=/opt/venv/bin:/usr/bin".into(), "A=\"q\"".into()];
         run.exposed_ports.insert("8000/tcp".into(), json!({}));
-        run.healthcheck = Some(HealthConfig { test: vec!["CMD".into(), "x".into()], retries: 3, ..HealthConfig::default() });
+        run.healthcheck =
+            Some(HealthConfig { test: vec!["CMD".into(), "x".into()], retries: 3, ..HealthConfig::default() });
         run.labels.insert("b".into(), "2".into());
         let (base, own) = ([layer("base")], [layer("dependencies"), layer("code")]);
         let platform = Platform::linux_amd64();

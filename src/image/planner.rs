@@ -4,8 +4,8 @@ use super::contract::{Healthcheck, Port, Protocol, Test};
 use super::duration::GoDuration;
 use super::install::Install;
 use super::native::{self, Family, Origin};
-use super::release::Release;
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
+use super::release::Release;
 use crate::project::DependencySource;
 use crate::project::{Decision, Health, Project};
 

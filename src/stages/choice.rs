@@ -51,9 +51,11 @@ fn of_plan(plan: &ImagePlan) -> Option<(Engine, String, &'static str)> {
         Strategy::SingleStage | Strategy::Naive => {
             Some((Engine::BuildKit, format!("the {strategy} strategy is a Dockerfile to compare with"), others))
         }
-        Strategy::MultiStage if plan.family == Family::Alpine => {
-            Some((Engine::BuildKit, "Alpine's packages are installed by apk, in the image".to_owned(), "choose another base"))
-        }
+        Strategy::MultiStage if plan.family == Family::Alpine => Some((
+            Engine::BuildKit,
+            "Alpine's packages are installed by apk, in the image".to_owned(),
+            "choose another base",
+        )),
         Strategy::MultiStage if plan.secrets.iter().any(|s| s == FOR_PIP) => {
             let because = format!("the secret {FOR_PIP} is for pip, which installs in a build step");
             Some((Engine::BuildKit, because, "give uv its settings: --build-secret id=uv.toml,src=FILE"))

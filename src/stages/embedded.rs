@@ -237,8 +237,8 @@ fn examined(
 ) -> Result<Examined, Fault> {
     let kind = if matches!(target, Target::Layout(_)) { Kind::Layout } else { Kind::Registry };
     let configs = assembled.images.iter().map(|image| {
-        let config: ImageConfig = serde_json::from_str(&image.config.text)
-            .map_err(|e| Fault::from_error(Class::Bug, &e, None))?;
+        let config: ImageConfig =
+            serde_json::from_str(&image.config.text).map_err(|e| Fault::from_error(Class::Bug, &e, None))?;
         Ok((image.platform.clone(), config))
     });
     Examined::of_configs(kind, reference, configs.collect::<Result<_, Fault>>()?, stated)

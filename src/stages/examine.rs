@@ -111,12 +111,7 @@ impl Examined {
     }
 
     /// The platform that this machine's kind would run comes first.
-    fn of(
-        kind: Kind,
-        name: String,
-        reference: Option<DigestRef>,
-        mut platforms: Vec<Platform>,
-    ) -> Result<Self, Fault> {
+    fn of(kind: Kind, name: String, reference: Option<DigestRef>, mut platforms: Vec<Platform>) -> Result<Self, Fault> {
         let mine = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
         platforms.sort_by_key(|p| !p.name.starts_with(mine));
         if platforms.is_empty() {

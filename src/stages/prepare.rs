@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::examine::Look;
+use super::target::Target;
 use crate::context::revision::{self, Revision};
 use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
@@ -12,9 +13,8 @@ use crate::image::closure::Places;
 use crate::image::context::{Audience, ContextRules, Why};
 use crate::image::install::Install;
 use crate::image::plan::{ImagePlan, Strategy};
-use crate::image::release::Release;
-use super::target::Target;
 use crate::image::reference::Tag;
+use crate::image::release::Release;
 use crate::image::{dockerfile, planner};
 use crate::project::DependencySource;
 use crate::project::{self, Decision, Evidence, Project};

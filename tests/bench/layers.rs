@@ -111,5 +111,10 @@ fn main() {
     };
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-    println!("seconds {:.4}\ncpu {cpu:.2}\nbytes {}\npeak {}", seconds.as_secs_f64(), tree.size(), peak.trim().trim_end_matches(" kB"));
+    println!(
+        "seconds {:.4}\ncpu {cpu:.2}\nbytes {}\npeak {}",
+        seconds.as_secs_f64(),
+        tree.size(),
+        peak.trim().trim_end_matches(" kB")
+    );
 }

@@ -7,10 +7,10 @@ use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::base::Origin;
+use super::compiler::{self, Compiler};
 use super::error::Error;
 use super::ground::{self, Ground};
 use super::means::Means;
-use super::compiler::{self, Compiler};
 use super::{accounts, code, dependencies};
 use crate::cache::{Key, Kind};
 use crate::context::code::Code;
@@ -154,14 +154,8 @@ async fn one(
     let code = code::layer(order, &ground, compiler.as_ref(), means)?;
     let own: Vec<_> = ground.own.iter().cloned().chain(dependencies).chain(accounts).chain([code]).collect();
     let run = run_config(order, platform, &ground)?;
-    let parts = Parts {
-        run: &run,
-        platform,
-        base: &ground.base,
-        history: &ground.history,
-        own: &own,
-        time: order.form.time,
-    };
+    let parts =
+        Parts { run: &run, platform, base: &ground.base, history: &ground.history, own: &own, time: order.form.time };
     let config = assembly::config(&parts);
     let layers: Vec<_> = ground.base.iter().chain(&own).collect();
     let manifest = assembly::manifest(&config.descriptor, &layers);

@@ -24,13 +24,8 @@ pub(super) async fn lacks(
     let base = whole.layers();
     whole.lay(own);
     let library_path = ground.run.variable("LD_LIBRARY_PATH").unwrap_or_default();
-    let subject = Subject {
-        inventory: &whole,
-        architecture: &platform.architecture,
-        library_path,
-        places: Places::Ours,
-        base,
-    };
+    let subject =
+        Subject { inventory: &whole, architecture: &platform.architecture, library_path, places: Places::Ours, base };
     Ok(missing(&subject).into_iter().filter(Missing::fails).collect())
 }
 

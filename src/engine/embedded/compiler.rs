@@ -52,15 +52,20 @@ pub(super) async fn of_base(
             let blobs = ground::fetch(origin, &here.base, means).await?;
             let (cache, python) = (means.cache.clone(), here.python.clone());
             let making = tokio::task::spawn_blocking(move || {
-                cache.folder(Kind::Interpreter, &key, || {}, |folder| {
-                    let mut unpacked = Unpacked::new(folder);
-                    for blob in &blobs {
-                        let opened = blob.open().map_err(UnpackError::Layer)?;
-                        let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
-                        unpacked.layer(tar, |path| is_needed(path, &python))?;
-                    }
-                    unpacked.finish()
-                })
+                cache.folder(
+                    Kind::Interpreter,
+                    &key,
+                    || {},
+                    |folder| {
+                        let mut unpacked = Unpacked::new(folder);
+                        for blob in &blobs {
+                            let opened = blob.open().map_err(UnpackError::Layer)?;
+                            let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
+                            unpacked.layer(tar, |path| is_needed(path, &python))?;
+                        }
+                        unpacked.finish()
+                    },
+                )
             });
             making.await.map_err(|e| Error::Crashed(e.to_string()))??
         }

@@ -41,8 +41,7 @@ pub(super) async fn layers(
     let target = Target { python: order.plan.python, platform: SitePlatform { machine, libc: ground.libc } };
     let uv = Uv::find(Home { named: None, cache: &means.cache.root().join("tools") }, means.events).await?;
     let scratch = means.cache.scratch()?;
-    let wanted =
-        Wanted { install: &order.plan.install, root: order.root, rules: order.rules, target, wheels: &[] };
+    let wanted = Wanted { install: &order.plan.install, root: order.root, rules: order.rules, target, wheels: &[] };
     let (lock, site) = (scratch.path().join("lock"), scratch.path().join("site"));
     std::fs::create_dir(&lock).map_err(|source| Error::Scratch { path: lock.clone(), source })?;
     let locked = uv.lock(wanted, &lock).await?;

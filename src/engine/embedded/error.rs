@@ -160,11 +160,13 @@ impl Error {
     /// Whose fault it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Registry(_) | Self::NoBase { .. } | Self::BaseConfig { .. } | Self::BaseLayer { .. } => Class::Registry,
+            Self::Registry(_) | Self::NoBase { .. } | Self::BaseConfig { .. } | Self::BaseLayer { .. } => {
+                Class::Registry
+            }
             Self::BaseContent { .. } | Self::OddBase { .. } => Class::Registry,
             Self::BasePlatform { .. } | Self::OnBuild { .. } | Self::NoPython { .. } | Self::Account(_) => {
                 Class::Project
-            },
+            }
             Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => Class::Environment,
             Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
             Self::Libraries(_) => Class::Contract,

@@ -13,12 +13,12 @@ use super::base::{Base, Origin};
 use super::error::Error;
 use super::means::Means;
 use crate::cache::{Blob, Key, Kind};
-use crate::engine::{Event, event::End};
 use crate::dockerfile::Platform;
+use crate::engine::{Event, event::End};
+use crate::image::account::AccountFiles;
 use crate::image::assembly::Layer;
 use crate::image::closure::Inventory;
 use crate::image::config::RunConfig;
-use crate::image::account::AccountFiles;
 use crate::image::rootfs::{Keep, Limits, Sight, Stack, read};
 use crate::image::site::{Libc, Venv};
 use crate::registry::Registry;
@@ -26,12 +26,8 @@ use crate::registry::Registry;
 /// How many layers are fetched at a time.
 const AT_ONCE: usize = 4;
 /// The files of a base that are looked into.
-const FILES: &[&str] = &[
-    "etc/os-release",
-    "var/lib/dpkg/status",
-    "etc/apt/sources.list",
-    "etc/apt/sources.list.d/debian.sources",
-];
+const FILES: &[&str] =
+    &["etc/os-release", "var/lib/dpkg/status", "etc/apt/sources.list", "etc/apt/sources.list.d/debian.sources"];
 
 /// All of them, relative to the image's root.
 fn paths() -> impl Iterator<Item = &'static str> {
@@ -122,7 +118,8 @@ pub(super) async fn of_packages(order: &Order<'_>, platform: &Platform, means: &
 }
 
 async fn files(origin: &Origin, base: &Base, python: &str, means: &Means<'_>) -> Result<Files, Error> {
-    let key = Key::new("base-files").part("digest", base.digest.to_string()).part("python", python).list("files", paths());
+    let key =
+        Key::new("base-files").part("digest", base.digest.to_string()).part("python", python).list("files", paths());
     if let Some(files) = means.cache.find(Kind::Base, &key) {
         return Ok(files);
     }

@@ -21,7 +21,7 @@ fn this_test(name: &str, root: &Path) -> Command {
 }
 
 fn content(number: u64) -> Vec<u8> {
-    let size = number.wrapping_mul(7919) % 300_000;
+    let size = number.wrapping_mul(7919) % 60_000;
     (0..size).map(|at| (at.wrapping_mul(number + 3) >> 5) as u8).collect()
 }
 
@@ -50,7 +50,7 @@ fn write(cache: &Cache, number: u64) {
     cache.keep(Kind::Layer, &key, &(number, bytes)).unwrap();
     cache.folder(Kind::Tool, &key, || {}, |folder| fill(folder, number)).unwrap();
     if number % 5 == 0 {
-        cache.prune(Limit(3_000_000)).unwrap();
+        cache.prune(Limit(1_000_000)).unwrap();
     }
 }
 

@@ -220,7 +220,10 @@ impl From<registry::Error> for Fault {
         }
         let hint = error.hint();
         let class = match &error {
-            registry::Error::BadCa { .. } | registry::Error::Setup(_) => Class::Environment,
+            registry::Error::BadCa { .. }
+            | registry::Error::Setup(_)
+            | registry::Error::Damaged { .. }
+            | registry::Error::Unreadable { .. } => Class::Environment,
             registry::Error::BadName { .. } => Class::Project,
             _ => Class::Registry,
         };
@@ -256,6 +259,7 @@ impl From<engine::Error> for Fault {
         match error {
             EngineError::Walk(error) => error.into(),
             EngineError::Credentials(error) => error.into(),
+            EngineError::Source(error) => error.into(),
             EngineError::Address(ref cause) => Self::from_error(Class::Environment, &error, Some(address_hint(cause))),
             EngineError::Step(failure) => {
                 let hint = step_hint(&failure.output);
@@ -336,6 +340,19 @@ impl From<layout::Error> for Fault {
     }
 }
 
+impl From<layout::WriteError> for Fault {
+    fn from(error: layout::WriteError) -> Self {
+        let hint = error.hint();
+        match error {
+            layout::WriteError::Source(error) => error.into(),
+            error @ (layout::WriteError::Occupied { .. } | layout::WriteError::Index { .. }) => {
+                Self::from_error(Class::Project, &error, hint)
+            }
+            error @ layout::WriteError::Write { .. } => Self::from_error(Class::Environment, &error, hint),
+        }
+    }
+}
+
 impl From<inspect::Error> for Fault {
     fn from(error: inspect::Error) -> Self {
         let hint = error.hint();
@@ -383,6 +400,9 @@ fn engine_class(error: &EngineError) -> (Class, Option<String>) {
         }
         EngineError::DiskFull { .. } => {
             (Class::Environment, "free some with `docker builder prune` or `docker image prune`")
+        }
+        EngineError::Load { .. } => {
+            (Class::Environment, "see the engine's log, and whether its disk has space: `docker system df`")
         }
         EngineError::SessionLost { .. } => {
             (Class::Environment, "its disk or processors may be overloaded: run again when it has less to do")

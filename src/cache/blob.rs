@@ -89,7 +89,19 @@ fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
 impl Cache {
     /// Whether there is a blob of this digest and size. Its content is not looked at.
     pub fn has_blob(&self, digest: &Digest, size: u64) -> bool {
-        self.path_of(digest).and_then(|path| fs::metadata(path).ok()).is_some_and(|m| m.is_file() && m.len() == size)
+        self.path(digest, size).is_some()
+    }
+
+    /// Where the blob of this digest and size is, unlooked at: for whoever holds it against its digest while it is read.
+    pub fn path(&self, digest: &Digest, size: u64) -> Option<PathBuf> {
+        self.path_of(digest).filter(|path| fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == size))
+    }
+
+    /// Removes a blob of which it turned out on use that it is damaged.
+    pub fn forget(&self, digest: &Digest) {
+        if let Some(path) = self.path_of(digest) {
+            self.put_away(&path, digest);
+        }
     }
 
     /// A blob, held against its digest and size, once in a process. One that is damaged is removed, counts as missing,

@@ -9,13 +9,12 @@ use super::build::{millis, summary};
 use super::{Context, documents, manifests, plan};
 use crate::cli::ShipArgs;
 use crate::fault::Fault;
-use crate::image::dockerfile::own_layers;
 use crate::manifests::{Format, tree};
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
 use crate::stages::choice::choose;
 use crate::stages::ship::{Job, Shipped};
-use crate::stages::{self, Blueprint, Prepared, Pushed, write};
+use crate::stages::{self, Blueprint, Prepared, write};
 
 pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {
     let started = Instant::now();
@@ -92,20 +91,20 @@ fn picture(context: &Context<'_>, prepared: &Prepared, shipped: &Shipped, files:
         row("time", time),
         row("manifests", manifests::place(files)),
     ];
-    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars(prepared, pushed));
+    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars(prepared, shipped));
 }
 
 /// A bar a layer; those of the base together, where it is known which they are.
-fn bars(prepared: &Prepared, pushed: &Pushed) -> Vec<Bar> {
-    let (base, own) = match &prepared.blueprint {
-        Blueprint::Generated { plan, dockerfile } => {
-            let count = pushed.layers.len().saturating_sub(own_layers(dockerfile));
-            let (base, own) = pushed.layers.split_at(count);
+fn bars(prepared: &Prepared, shipped: &Shipped) -> Vec<Bar> {
+    let layers = &shipped.pushed.layers;
+    let count = shipped.own.map(|own| layers.len().saturating_sub(own));
+    let (base, own) = match (&prepared.blueprint, count) {
+        (Blueprint::Generated { plan, .. }, Some(count @ 1..)) => {
+            let (base, own) = layers.split_at(count);
             let bytes = base.iter().map(|l| l.size).sum();
-            let bar = Bar::bytes(bytes, "base", format!("{}, {count} layers", plan.base.value));
-            (Some(bar), own)
+            (Some(Bar::bytes(bytes, "base", format!("{}, {count} layers", plan.base.value))), own)
         }
-        Blueprint::Own(_) => (None, pushed.layers.as_slice()),
+        _ => (None, layers.as_slice()),
     };
     // A folder or an account is a layer too, but nothing to look at.
     let own = own.iter().filter(|l| !["folder", "account"].contains(&l.what.as_str()));

@@ -128,6 +128,15 @@ pub enum Error {
     /// The credentials for a base image could not be looked up.
     #[error(transparent)]
     Credentials(crate::registry::KeychainError),
+    /// The engine did not take an image.
+    #[error("could not load the image into the engine: {message}")]
+    Load {
+        /// What the engine said.
+        message: String,
+    },
+    /// A blob's bytes can't be had.
+    #[error(transparent)]
+    Source(#[from] crate::registry::Error),
     /// The build failed for a reason that has no class of its own.
     #[error("the build failed: {0}")]
     Other(String),
@@ -141,6 +150,16 @@ pub enum Error {
         /// What the engine said.
         message: String,
     },
+}
+
+impl Error {
+    /// The digest of the blob of ours that is damaged or gone, where that is the fault.
+    pub fn damaged(&self) -> Option<&oci_spec::image::Digest> {
+        match self {
+            Self::Source(fault) => fault.damaged(),
+            _ => None,
+        }
+    }
 }
 
 /// How a push through the engine failed.

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod held;
+mod load;
 
 pub use error::Error;
 pub use event::{Event, Events};

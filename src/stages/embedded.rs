@@ -13,10 +13,11 @@ use super::prepare::{Blueprint, Prepared};
 use super::push::{self, Pushed};
 use super::ship::{Job, Shipped, Work};
 use super::target::Target;
-use crate::cache::{self, Cache};
+use crate::cache::{self, Cache, Key, Kind as Note};
 use crate::context::code::{self, Code};
 use crate::context::revision::Revision;
 use crate::dockerfile::Platform;
+use crate::engine::docker::DockerEngine;
 use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tally, Trust};
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
@@ -25,6 +26,7 @@ use crate::image::context::ContextRules;
 use crate::image::layer::Form;
 use crate::image::plan::{ImagePlan, Strategy};
 use crate::image::reference::{DigestRef, ImageRef, Repository};
+use crate::layout;
 use crate::registry::{BlobSource, Parcel, Pointer, Presence, RawManifest, Registry, Shipment};
 use crate::report::Report;
 use crate::settings::Machine;
@@ -83,7 +85,7 @@ pub async fn ship(job: &Job<'_>) -> Result<Shipped, Fault> {
     let sent = match sending.send(&assembled).await {
         Err(Failed::Lost(what)) => {
             // The registry lacks a layer that was made before, and so does the cache by now.
-            report.note(&format!("{what} is neither in the cache nor at {target}: it is made anew"));
+            report.note(&format!("{what} is neither at {target} nor whole in the cache: it is made anew"));
             (assembled, work) = bench.assemble(revision, Trust::Blobs).await?;
             examined = self::examined(&assembled, target, reference(&assembled)?, assertions)?;
             sending.send(&assembled).await.map_err(Failed::fault)?
@@ -100,7 +102,8 @@ pub async fn ship(job: &Job<'_>) -> Result<Shipped, Fault> {
         requests: sent.requests + bench.requests(),
         time: started.elapsed().saturating_sub(time),
     };
-    Ok(Shipped { pushed, unpacked: unpacked(&assembled), work, time })
+    let own = assembled.images.first().map(|i| i.own.len());
+    Ok(Shipped { pushed, unpacked: unpacked(&assembled), own, work, time })
 }
 
 /// Lays a project's image together: into the cache, into a layout where one is named, and into the engine if asked.
@@ -309,8 +312,10 @@ impl Sending<'_> {
             Target::Registry(repository) => self.push(assembled, repository).await,
             Target::Layout(layout) => {
                 self.bench.report.stage(&format!("Writing {}", self.target));
-                let shipment = self.shipment(assembled, |_| false)?;
-                todo!()
+                let shipment = self.bench.shipment(assembled, |_| false, &HashSet::new())?;
+                let sent = layout::write(&layout.folder, &shipment, self.tags, &self.bench.report.passages()).await;
+                let sent = sent.map_err(|error| self.bench.lost(error.damaged().cloned(), error.into()))?;
+                Ok(Sent { bytes: sent.uploaded, requests: 0 })
             }
         }
     }
@@ -331,8 +336,13 @@ impl Sending<'_> {
         if !missing.is_empty() {
             self.bench.report.stage(&format!("Pushing to {repository}"));
             let there = self.kept_elsewhere(assembled, &registry, repository).await?;
-            let shipment = self.shipment(assembled, |layer| there.contains(layer))?;
-            bytes = registry.push(repository.path(), &shipment, &missing, &self.bench.report.events()).await?.uploaded;
+            let key = Key::new("pushed").part("repository", repository.to_string());
+            let known: HashSet<String> = self.bench.cache.find(Note::Image, &key).unwrap_or_default();
+            let shipment = self.bench.shipment(assembled, |layer| there.contains(layer), &known)?;
+            let sent = registry.push(repository.path(), &shipment, &missing, &self.bench.report.passages()).await;
+            bytes = sent.map_err(|error| self.bench.lost(error.damaged().cloned(), error.into()))?.uploaded;
+            let now: HashSet<String> = assembled.layers().into_keys().collect();
+            self.bench.cache.keep(Note::Image, &key, &now)?;
         }
         Ok(Sent { bytes, requests: registry.traffic().requests })
     }
@@ -353,22 +363,40 @@ impl Sending<'_> {
         }
         Ok(there)
     }
+}
+
+impl Bench<'_> {
+    /// A fault, unless it is that a layer of ours is damaged: that one is made anew.
+    fn lost(&self, damaged: Option<Digest>, fault: Fault) -> Failed {
+        let Some(digest) = damaged else { return Failed::Fault(fault) };
+        self.cache.forget(&digest);
+        Failed::Lost(format!("the layer {digest}"))
+    }
 
     /// Everything that goes out, with where it is.
-    fn shipment(&self, assembled: &Assembled, is_there: impl Fn(&Digest) -> bool) -> Result<Shipment, Failed> {
+    fn shipment(
+        &self,
+        assembled: &Assembled,
+        is_there: impl Fn(&Digest) -> bool,
+        known: &HashSet<String>,
+    ) -> Result<Shipment, Failed> {
         let mut blobs = Vec::new();
         let mut manifests = Vec::new();
         for image in &assembled.images {
             for layer in image.layers().filter(|l| !is_there(l.descriptor.digest())) {
                 blobs.push(Parcel {
-                    name: format!("the layer with {}", layer.what),
+                    name: format!("layer {}", layer.what),
                     descriptor: layer.descriptor.clone(),
                     source: self.source(layer)?,
-                    presence: Presence::Likely,
+                    presence: if known.contains(layer.descriptor.digest().as_ref()) {
+                        Presence::Known
+                    } else {
+                        Presence::Likely
+                    },
                 });
             }
             blobs.push(Parcel {
-                name: "the image config".to_owned(),
+                name: "image config".to_owned(),
                 descriptor: image.config.descriptor.clone(),
                 source: BlobSource::Bytes(image.config.text.clone().into()),
                 presence: Presence::Unlikely,
@@ -383,11 +411,9 @@ impl Sending<'_> {
 
     fn source(&self, layer: &Layer) -> Result<BlobSource, Failed> {
         let (digest, size) = (layer.descriptor.digest(), layer.descriptor.size());
-        let Bench { cache, origin, .. } = self.bench;
-        if cache.has_blob(digest, size)
-            && let Some(blob) = cache.blob(digest, size)?
-        {
-            return Ok(BlobSource::File(blob.path().to_owned()));
+        let Self { cache, origin, .. } = self;
+        if let Some(path) = cache.path(digest, size) {
+            return Ok(BlobSource::File(path));
         }
         match origin {
             Some(origin) if layer.unpacked == 0 => Ok(BlobSource::Remote {
@@ -403,15 +429,19 @@ fn manifest(document: &Document) -> Result<RawManifest, Failed> {
     Ok(RawManifest::new(document.text.clone().into(), document.descriptor.media_type().clone())?)
 }
 
+/// Hands an image to the Docker Engine; answers with its id.
 async fn load_into_engine(
     bench: &Bench<'_>,
     assembled: &Assembled,
     names: &[String],
     machine: &Machine,
 ) -> Result<String, Fault> {
-    let [image] = assembled.images.as_slice() else {
+    if assembled.images.len() > 1 {
         let hint = "name one of them: --platform".to_owned();
         return Err(Fault::new(Class::Usage, "an engine keeps images of one platform, and several were built", hint));
-    };
-    todo!()
+    }
+    let engine = DockerEngine::connect(machine.docker().resolve()?).await?;
+    bench.report.stage(&format!("Loading into Docker Engine {} at {}", engine.version, engine.endpoint()));
+    let shipment = bench.shipment(assembled, |_| false, &HashSet::new()).map_err(Failed::fault)?;
+    Ok(engine.load(&shipment, names, &[], &bench.report.passages()).await?.to_string())
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::build::{Local, build, daemon, keychain, unpacked};
 use super::embedded;
 use super::examine::check_in_engine;
-use super::prepare::Prepared;
+use super::prepare::{Blueprint, Prepared};
 use super::push::{self, Destination, Pushed};
 use super::target::Target;
 use crate::context::revision::Revision;
 use crate::engine::Engine;
 use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
 use crate::fault::Fault;
+use crate::image::dockerfile;
 use crate::image::reference::{Repository, Tag};
 use crate::project::Decision;
 use crate::report::Report;
@@ -41,6 +42,8 @@ pub struct Shipped {
     pub pushed: Pushed,
     /// Its size unpacked, in bytes, where that is known.
     pub unpacked: Option<u64>,
+    /// How many of its layers are on top of its base, where that is known.
+    pub own: Option<usize>,
     /// What was done to build it.
     pub work: Work,
     /// How long the building took.
@@ -96,7 +99,8 @@ async fn buildkit(job: &Job<'_>) -> Result<Shipped, Fault> {
     let places = prepared.blueprint.places();
     let to = Destination { repository, tags, registry: &registry, keychain, places };
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, report).await?;
-    Ok(Shipped { pushed, unpacked: local.unpacked, work: Work::of(&local.built), time: local.time })
+    let own = own_layers(prepared);
+    Ok(Shipped { pushed, unpacked: local.unpacked, own, work: Work::of(&local.built), time: local.time })
 }
 
 /// Pushes what `build` left: in an engine under its name, in a standalone daemon in its cache, or in our own.
@@ -123,7 +127,16 @@ pub async fn push_built(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Ship
     let places = prepared.blueprint.places();
     let to = Destination { repository, tags, registry: &registry, keychain, places };
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, report).await?;
-    Ok(Shipped { pushed, unpacked: local.unpacked, work: Work::of(&local.built), time: local.time })
+    let own = own_layers(prepared);
+    Ok(Shipped { pushed, unpacked: local.unpacked, own, work: Work::of(&local.built), time: local.time })
+}
+
+/// How many layers a Dockerfile of ours puts on its base.
+fn own_layers(prepared: &Prepared) -> Option<usize> {
+    match &prepared.blueprint {
+        Blueprint::Generated { dockerfile, .. } => Some(dockerfile::own_layers(dockerfile)),
+        Blueprint::Own(_) => None,
+    }
 }
 
 /// A standalone daemon pushes while it builds, under the digest alone.

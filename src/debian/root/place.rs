@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
+use super::made::MERGED;
 use super::part::{Part, What};
 use super::records::{Installed, records};
 use super::{Error, is_plain, leave, merged};
@@ -45,7 +46,8 @@ impl Placed {
     pub(super) fn package(&mut self, name: &str, deb: &Deb) -> Result<(), Error> {
         let replaces = deb.control.names("Replaces").into_iter().flatten().map(str::to_owned).collect();
         self.packages.insert(name.to_owned(), replaces);
-        for (original, node) in deb.tree.iter() {
+        // The links of a merged /usr are made by rule, whether a package has them, or folders there.
+        for (original, node) in deb.tree.iter().filter(|(path, _)| !MERGED.contains(path)) {
             let path = merged(original);
             if let Some(why) = leave::reason(&path) {
                 let size = if let Kind::File(content) = &node.kind { content.size() } else { 0 };

@@ -24,10 +24,12 @@ pub(super) fn layer(
         .part("code", order.code.digest)
         .part("python", &ground.python)
         .part("compiler", compiler.map(|c| c.identity.as_str()).unwrap_or_default());
+    // What is compiled is read from there while the layer is written.
+    let mut held = None;
     means.layer(&key, WHAT, order.form, || {
         let mut tree = order.code.tree.clone();
         let Some(compiler) = compiler else { return Ok(tree) };
-        let scratch = means.cache.scratch()?;
+        let scratch = held.insert(means.cache.scratch()?);
         for (path, node) in compiler.compile(&tree, scratch.path())?.tree.iter() {
             // A __pycache__ that is a file of the project's own stays one.
             let _ = tree.insert(path, node.clone());

@@ -3,8 +3,10 @@
 //! <https://packaging.python.org/en/latest/specifications/pylock-toml/>
 
 use std::fmt;
+use std::str::FromStr;
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use pep440_rs::Version;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::platform::Target;
 use super::wheel::Wheel;
@@ -67,7 +69,7 @@ impl Pylock {
             text.parse().map_err(|error: toml_edit::TomlError| PylockError::Toml(error.message().to_owned()))?;
         document.remove("requires-python");
         let pylock = Self { document };
-        let named = pylock.packages().all(|package| name(package).is_some());
+        let named = pylock.entries().all(|package| name(package).is_some());
         if named { Ok(pylock) } else { Err(PylockError::NoName) }
     }
 
@@ -78,17 +80,22 @@ impl Pylock {
 
     /// Whether nothing is installed.
     pub fn is_empty(&self) -> bool {
-        self.packages().next().is_none()
+        self.entries().next().is_none()
     }
 
-    /// The names of its packages.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.packages().filter_map(name)
+    /// The names of what is installed there, with the versions where they are known, sorted.
+    pub fn packages(&self, target: Target) -> Vec<(String, Option<String>)> {
+        let packages = self.entries().filter(|package| applies(package, target));
+        let mut packages: Vec<_> = packages
+            .filter_map(|package| Some((name(package)?.to_owned(), version(package).map(str::to_owned))))
+            .collect();
+        packages.sort();
+        packages
     }
 
     /// The packages that have no wheel for `target`, sorted; those that are built from the project's own folders aside.
     pub fn missing(&self, target: Target) -> Vec<Missing> {
-        let needed = self.packages().filter(|package| applies(*package, target) && package.get("directory").is_none());
+        let needed = self.entries().filter(|package| applies(*package, target) && package.get("directory").is_none());
         let mut missing: Vec<_> = needed.filter_map(|package| missing(package, target)).collect();
         missing.sort();
         missing.dedup();
@@ -97,7 +104,7 @@ impl Pylock {
 
     /// The packages that are built from folders of the project.
     pub fn local(&self, target: Target) -> Vec<Local> {
-        let needed = self.packages().filter(|package| applies(*package, target));
+        let needed = self.entries().filter(|package| applies(*package, target));
         let local = needed.filter_map(|package| {
             let path = package.get("directory")?.as_table_like()?.get("path")?.as_str()?;
             Some(Local { name: name(package)?.to_owned(), path: path.to_owned() })
@@ -105,49 +112,64 @@ impl Pylock {
         local.collect()
     }
 
-    /// Takes a package from a wheel on this machine instead, or adds it. `sha256` is in hexadecimal.
-    pub fn provide(&mut self, wheel: &Wheel, path: &str, sha256: &str) {
-        let mut hashes = InlineTable::new();
-        hashes.insert("sha256", sha256.into());
-        let mut file = InlineTable::new();
-        file.insert("path", path.into());
-        file.insert("hashes", Value::InlineTable(hashes));
-        let files: Array = std::iter::once(Value::InlineTable(file)).collect();
-        let packages =
-            self.document.entry("packages").or_insert_with(|| Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
-        let Some(packages) = packages.as_array_of_tables_mut() else { return };
+    /// Takes a package from a wheel on this machine instead, where it is listed in the wheel's version or in none;
+    /// whether it is. `sha256` is in hexadecimal.
+    pub fn provide(&mut self, wheel: &Wheel, path: &str, sha256: &str) -> bool {
+        let packages = self.document.get_mut("packages").and_then(Item::as_array_of_tables_mut);
         let mut found = false;
-        for package in packages.iter_mut().filter(|package| name(*package) == Some(wheel.name.as_str())) {
-            found = true;
-            PLACES.iter().for_each(|place| drop(package.remove(place)));
-            package.insert("version", toml_edit::value(&wheel.version));
-            package.insert("wheels", toml_edit::value(files.clone()));
+        for package in packages.into_iter().flat_map(ArrayOfTables::iter_mut) {
+            let same = version(package).is_none_or(|listed| same_version(listed, &wheel.version));
+            if name(package) == Some(wheel.name.as_str()) && same {
+                found = true;
+                PLACES.iter().for_each(|place| drop(package.remove(place)));
+                package.insert("version", toml_edit::value(&wheel.version));
+                package.insert("wheels", toml_edit::value(files(path, sha256)));
+            }
         }
-        if !found {
-            let mut package = Table::new();
-            package.insert("name", toml_edit::value(&wheel.name));
-            package.insert("version", toml_edit::value(&wheel.version));
-            package.insert("wheels", toml_edit::value(files));
+        found
+    }
+
+    /// Adds a package that is installed from a wheel on this machine.
+    pub fn add(&mut self, wheel: &Wheel, path: &str, sha256: &str) {
+        let packages = self.document.entry("packages").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+        // An empty list has no tables to tell it from an array.
+        if !packages.is_array_of_tables() {
+            *packages = Item::ArrayOfTables(ArrayOfTables::new());
+        }
+        let mut package = Table::new();
+        package.insert("name", toml_edit::value(&wheel.name));
+        package.insert("version", toml_edit::value(&wheel.version));
+        package.insert("wheels", toml_edit::value(files(path, sha256)));
+        if let Some(packages) = packages.as_array_of_tables_mut() {
             packages.push(package);
         }
     }
 
-    /// The same with this one package alone.
-    pub fn only(&self, wanted: &str) -> Self {
-        let mut document = self.document.clone();
-        if let Some(packages) = document.get_mut("packages").and_then(Item::as_array_of_tables_mut) {
-            packages.retain(|package| name(package) == Some(wanted));
-        }
-        Self { document }
-    }
-
-    fn packages(&self) -> impl Iterator<Item = &Table> {
+    fn entries(&self) -> impl Iterator<Item = &Table> {
         self.document
             .get("packages")
             .and_then(Item::as_array_of_tables)
             .into_iter()
             .flat_map(|packages| packages.iter())
     }
+}
+
+/// One file on this machine, as a package lists its wheels.
+fn files(path: &str, sha256: &str) -> Array {
+    let mut hashes = InlineTable::new();
+    hashes.insert("sha256", sha256.into());
+    let mut file = InlineTable::new();
+    file.insert("path", path.into());
+    file.insert("hashes", Value::InlineTable(hashes));
+    std::iter::once(Value::InlineTable(file)).collect()
+}
+
+fn same_version(one: &str, other: &str) -> bool {
+    one == other || matches!((Version::from_str(one), Version::from_str(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+fn version(package: &Table) -> Option<&str> {
+    package.get("version").and_then(Item::as_str)
 }
 
 fn name(package: &Table) -> Option<&str> {
@@ -172,12 +194,7 @@ fn missing(package: &Table, target: Target) -> Option<Missing> {
     platforms.dedup();
     let source = ["sdist", "vcs"].iter().any(|key| package.get(key).is_some())
         || archive(package).is_some_and(|file| Wheel::parse(&file).is_none());
-    Some(Missing {
-        name: name(package)?.to_owned(),
-        version: package.get("version").and_then(Item::as_str).map(str::to_owned),
-        source,
-        platforms,
-    })
+    Some(Missing { name: name(package)?.to_owned(), version: version(package).map(str::to_owned), source, platforms })
 }
 
 fn wheels(package: &Table) -> Vec<String> {
@@ -258,21 +275,34 @@ vcs = { type = "git", url = "https://git.example/r.git", commit-id = "0" }
     #[test]
     fn a_wheel_that_was_built_takes_the_place_of_the_source() {
         let mut lock = Pylock::parse(LOCK).unwrap();
-        for file in ["psycopg2-2.9-cp313-cp313-linux_x86_64.whl", "here-2-py3-none-any.whl", "new-1-py3-none-any.whl"] {
-            lock.provide(&Wheel::parse(file).unwrap(), &format!("/wheels/{file}"), "00");
-        }
+        let provide = |lock: &mut Pylock, file: &str| {
+            lock.provide(&Wheel::parse(file).unwrap(), &format!("/wheels/{file}"), "00")
+        };
+        assert!(provide(&mut lock, "psycopg2-2.9.0-cp313-cp313-linux_x86_64.whl"));
+        assert!(provide(&mut lock, "here-2-py3-none-any.whl"));
+        assert!(!provide(&mut lock, "pure-2-py3-none-any.whl") && !provide(&mut lock, "new-1-py3-none-any.whl"));
+        lock.add(&Wheel::parse("new-1-py3-none-any.whl").unwrap(), "/wheels/new-1-py3-none-any.whl", "00");
         let lock = Pylock::parse(&lock.text()).unwrap();
-        assert_eq!(
-            lock.missing(target(Machine::X86_64)).iter().map(|m| m.name.as_str()).collect::<Vec<_>>(),
-            ["repository"]
-        );
+        let missing = lock.missing(target(Machine::X86_64));
+        assert_eq!(missing.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["repository"]);
         assert!(lock.local(target(Machine::X86_64)).is_empty() && !lock.text().contains("requires-python"));
-        assert_eq!(lock.names().last(), Some("new"));
-        assert_eq!(lock.only("here").names().collect::<Vec<_>>(), ["here"]);
-        let mut empty = Pylock::parse("lock-version = \"1.0\"\n").unwrap();
+        let packages = lock.packages(target(Machine::Aarch64));
+        let told: Vec<_> = packages.iter().map(|(name, version)| (name.as_str(), version.as_deref())).collect();
+        assert_eq!(
+            told,
+            [
+                ("here", Some("2")),
+                ("intel", Some("1")),
+                ("new", Some("1")),
+                ("psycopg2", Some("2.9.0")),
+                ("pure", Some("1")),
+                ("repository", None)
+            ]
+        );
+        let mut empty = Pylock::parse("lock-version = \"1.0\"\npackages = []\n").unwrap();
         assert!(empty.is_empty());
-        empty.provide(&Wheel::parse("new-1-py3-none-any.whl").unwrap(), "new.whl", "00");
-        assert_eq!(Pylock::parse(&empty.text()).unwrap().names().collect::<Vec<_>>(), ["new"]);
+        empty.add(&Wheel::parse("new-1-py3-none-any.whl").unwrap(), "new.whl", "00");
+        assert_eq!(Pylock::parse(&empty.text()).unwrap().packages(target(Machine::X86_64)).len(), 1);
     }
 
     #[test]

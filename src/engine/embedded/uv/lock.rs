@@ -95,7 +95,9 @@ impl Uv {
         folders.extend(package.then(|| root.to_path_buf()));
         for folder in folders {
             let wheel = built.wheel(&folder).await?;
-            pylock.provide(&wheel.name, &wheel.path, &wheel.sha256);
+            if !pylock.provide(&wheel.name, &wheel.path, &wheel.sha256) {
+                pylock.add(&wheel.name, &wheel.path, &wheel.sha256);
+            }
         }
         write(&path, &pylock.text())?;
         Ok(Locked { pylock, from: From::Pylock(path) })
@@ -198,17 +200,17 @@ impl Built<'_> {
 
     /// The wheels that were given, and fit.
     fn given(&self) -> Result<Vec<BuiltWheel>, Error> {
-        let wheels = self.wanted.wheels.iter().map(|path| told(path));
-        let fits = |wheel: &BuiltWheel| wheel.name.fits(self.wanted.target);
-        wheels.filter(|wheel| wheel.as_ref().map_or(true, fits)).collect()
+        let fits = |path: &&PathBuf| {
+            let name = path.file_name().and_then(|name| Wheel::parse(name.to_str()?));
+            name.is_none_or(|name| name.fits(self.wanted.target))
+        };
+        self.wanted.wheels.iter().filter(fits).map(|path| told(path)).collect()
     }
 
     /// Puts the wheels that were given in the place of what the lock has of them.
     fn provide(&self, pylock: &mut Pylock) -> Result<(), Error> {
         for wheel in self.given()? {
-            if pylock.names().any(|name| name == wheel.name.name) {
-                pylock.provide(&wheel.name, &wheel.path, &wheel.sha256);
-            }
+            pylock.provide(&wheel.name, &wheel.path, &wheel.sha256);
         }
         Ok(())
     }

@@ -94,13 +94,18 @@ impl Cache {
 
     /// Where the blob of this digest and size is, unlooked at: for whoever holds it against its digest while it is read.
     pub fn path(&self, digest: &Digest, size: u64) -> Option<PathBuf> {
-        self.path_of(digest).filter(|path| fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == size))
+        let path = self.path_of(digest)?;
+        let metadata = fs::metadata(&path).ok().filter(|m| m.is_file() && m.len() == size)?;
+        usage::touch(&path, &metadata);
+        Some(path)
     }
 
     /// Removes a blob of which it turned out on use that it is damaged.
     pub fn forget(&self, digest: &Digest) {
-        if let Some(path) = self.path_of(digest) {
-            self.put_away(&path, digest);
+        if let Some(path) = self.path_of(digest)
+            && let Ok(file) = File::open(&path)
+        {
+            self.put_away(&file, &path, digest);
         }
     }
 
@@ -116,7 +121,7 @@ impl Cache {
             self.put_away(&held, &path, digest);
             return Ok(None);
         }
-        usage::touch(&held, &metadata);
+        usage::touch(&path, &metadata);
         Ok(Some(Blob { cache: self.clone(), digest: digest.clone(), size, path, held }))
     }
 
@@ -128,15 +133,15 @@ impl Cache {
         let temporary = Temporary::file(self)?;
         let mut out = Watched { out: temporary.open(), failed: None };
         let mut buffer = BufWriter::with_capacity(PIECE, &mut out);
-        let made = make(&mut buffer);
-        let flushed = if made.is_ok() { buffer.flush() } else { Ok(()) };
+        let answer = make(&mut buffer);
+        let flushed = if answer.is_ok() { buffer.flush() } else { Ok(()) };
         // What is left of a failure is not to be written.
         drop(buffer.into_parts());
         // A disk that is full is the fault, whatever the maker makes of it.
         if let Some(source) = out.failed.or(flushed.err()) {
             return Err(Error::write(temporary.path(), source).into());
         }
-        let (digest, answer) = made.map_err(Failed::Make)?;
+        let (digest, answer) = answer.map_err(Failed::Make)?;
         self.take(temporary, &digest)?;
         Ok(answer)
     }

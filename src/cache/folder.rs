@@ -58,7 +58,7 @@ impl Inventory {
     fn add(&mut self, root: &Path, folder: &Path, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let (path, metadata) = entry.and_then(|e| Ok((e.path(), e.metadata()?)))?;
-            let size = metadata.is_file().then(|| metadata.len());
+            let size = metadata.is_file().then_some(metadata.len());
             self.bytes += size.unwrap_or_default();
             if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
                 self.entries.push((name.to_owned(), size));
@@ -82,7 +82,7 @@ impl Inventory {
     fn is_there(&self, root: &Path) -> bool {
         self.entries.iter().all(|(path, size)| {
             let metadata = fs::symlink_metadata(root.join(path));
-            metadata.is_ok_and(|m| m.is_file().then(|| m.len()) == *size)
+            metadata.is_ok_and(|m| m.is_file().then_some(m.len()) == *size)
         })
     }
 }
@@ -103,9 +103,8 @@ impl Cache {
             return Ok(None);
         }
         self.now_sound(name, Arc::clone(&held));
-        if let Ok(marker) = File::open(place.join(WHOLE))
-            && let Ok(metadata) = marker.metadata()
-        {
+        let marker = place.join(WHOLE);
+        if let Ok(metadata) = fs::metadata(&marker) {
             usage::touch(&marker, &metadata);
         }
         Ok(Some(Folder { path: content, _held: held }))

@@ -62,8 +62,8 @@ pub(super) fn unused(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::Error(error)) if unsupported(error).is_ok() => {}
-        Err(_) => return None,
+        Err(TryLockError::Error(error)) => unsupported(error).ok()?,
+        Err(TryLockError::WouldBlock) => return None,
     }
     is_at(&file, path).then_some(file)
 }

@@ -37,7 +37,7 @@ impl Cache {
             self.damaged(format!("a note ({})", kind.name()));
             return None;
         };
-        usage::touch(&file, &metadata);
+        usage::touch(&path, &metadata);
         serde_json::from_slice(document).ok()
     }
 
@@ -78,9 +78,9 @@ impl Cache {
         if let Some(found) = self.find(kind, key) {
             return Ok(found);
         }
-        let made = make().map_err(Failed::Make)?;
-        self.keep(kind, key, &made)?;
-        Ok(made)
+        let note = make().map_err(Failed::Make)?;
+        self.keep(kind, key, &note)?;
+        Ok(note)
     }
 
     fn note_path(&self, kind: Kind, key: &Key) -> std::path::PathBuf {

@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn uses_are_told_by_the_day() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        let ago = |hours: u64| now - Duration::from_secs(hours * 3600);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+        let ago = |hours: u64| now - Duration::from_hours(hours);
         let share = |last, oldest| {
             let (last, oldest) = (ago(last), ago(oldest));
             used(&Share { what: "tool".into(), entries: 3, bytes: 9, last, oldest }, now)

@@ -21,7 +21,7 @@ fn tree() -> Tree {
     put("opt/link", Node::symlink(format!("../usr/{LONG}/{LONG}")));
     put(
         "opt/data.bin",
-        Node::file(0o600, (0..5_000_000_u32).map(|n| (n.wrapping_mul(n) >> 9) as u8).collect::<Vec<_>>()),
+        Node::file(0o600, (0..5_000_000_u32).map(|n| (n.wrapping_mul(n) >> 9).to_le_bytes()[0]).collect::<Vec<_>>()),
     );
     put("opt/empty", Node { owner: Owner { uid: 3_000_000_000, gid: 70_000 }, ..Node::file(0o640, "") });
     put("tmp", Node { mode: 0o1777, ..Node::directory() });

@@ -123,7 +123,7 @@ fn name() -> impl Strategy<Value = String> {
 fn node() -> impl Strategy<Value = Node> {
     let content = (any::<u8>(), 0..9000_usize).prop_map(|(seed, size)| {
         // Neither all the same nor all different.
-        let bytes: Vec<u8> = (0..size).map(|n| (n * n / 7 % 251) as u8 ^ seed).collect();
+        let bytes: Vec<u8> = (0..size).map(|n| ((n * n / 7) % 251).to_le_bytes()[0] ^ seed).collect();
         bytes
     });
     let kind = prop_oneof![
@@ -144,7 +144,9 @@ fn tree() -> impl Strategy<Value = Tree> {
     prop::collection::vec((path, node()), 0..20).prop_map(|nodes| {
         let mut tree = Tree::default();
         // What would be below a file is not put in.
-        nodes.into_iter().for_each(|(path, node)| drop(tree.insert(&path, node)));
+        for (path, node) in nodes {
+            let _ = tree.insert(&path, node);
+        }
         tree
     })
 }
@@ -225,7 +227,7 @@ fn sample() -> Tree {
     put(&format!("opt/venv/lib/{}/__init__.py", "long".repeat(40)), Node::file(0o755, ""));
     put(
         "opt/venv/data.bin",
-        Node::file(0o600, (0..3_000_000_u32).map(|n| (n.wrapping_mul(n) >> 9) as u8).collect::<Vec<_>>()),
+        Node::file(0o600, (0..3_000_000_u32).map(|n| (n.wrapping_mul(n) >> 9).to_le_bytes()[0]).collect::<Vec<_>>()),
     );
     put("tmp", Node { mode: 0o1777, ..Node::directory() });
     put("home/big", Node { owner: Owner { uid: 3_000_000_000, gid: 2_097_152 }, ..Node::file(0o640, "x") });

@@ -22,7 +22,7 @@ fn this_test(name: &str, root: &Path) -> Command {
 
 fn content(number: u64) -> Vec<u8> {
     let size = number.wrapping_mul(7919) % 60_000;
-    (0..size).map(|at| (at.wrapping_mul(number + 3) >> 5) as u8).collect()
+    (0..size).map(|at| (at.wrapping_mul(number + 3) >> 5).to_le_bytes()[0]).collect()
 }
 
 fn digest(bytes: &[u8]) -> oci_spec::image::Digest {

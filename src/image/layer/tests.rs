@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
@@ -299,6 +300,60 @@ fn a_full_disk_is_told_of_whoever_is_at_work() {
         }
         write_by(&sample(), GZIP, Work { block: 4096, threads }, &mut Small(size)).unwrap();
     }
+}
+
+/// A file of zeros that sees how many of them are read.
+struct Zeros(Arc<AtomicU64>);
+
+struct Counted {
+    zeros: io::Take<io::Repeat>,
+    read: Arc<AtomicU64>,
+}
+
+impl Open for Zeros {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(Counted { zeros: io::repeat(0).take(100 * 4096), read: Arc::clone(&self.0) }))
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.zeros.read(into)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// A slow disk, which sees how many blocks the reading is ahead of it.
+struct Slow {
+    read: Arc<AtomicU64>,
+    writes: u64,
+    ahead: u64,
+}
+
+impl io::Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        self.ahead = self.ahead.max((self.read.load(Ordering::Relaxed) / 4096).saturating_sub(self.writes));
+        self.writes += 1;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn no_more_is_in_memory_than_a_few_blocks_for_each_thread() {
+    let read = Arc::new(AtomicU64::new(0));
+    let mut tree = Tree::default();
+    let content = Content::elsewhere(100 * 4096, Arc::new(Zeros(Arc::clone(&read))));
+    tree.insert("zeros", Node::file(0o644, content)).unwrap();
+    let mut slow = Slow { read, writes: 0, ahead: 0 };
+    write_by(&tree, GZIP, Work { block: 4096, threads: 3 }, &mut slow).unwrap();
+    // Those that wait to be written, the one that is, the one that can't be handed over yet, and the next.
+    assert!(slow.writes > 100 && slow.ahead <= 3 + 1 + 3, "{}", slow.ahead);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::contract::{Healthcheck, Port, User};
 use super::install::Install;
 use super::native::Family;
@@ -53,7 +55,7 @@ impl FromStr for Strategy {
 }
 
 /// A package of the operating system, and what wants it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SystemPackage {
     /// Its name in the base's archive.
     pub name: String,

@@ -18,7 +18,10 @@ use crate::context::code::{self, Code};
 use crate::context::revision::Revision;
 use crate::dockerfile::Platform;
 use crate::engine::docker::DockerEngine;
+use crate::engine::embedded::{Hold, Supply};
 use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tally, Trust};
+use crate::debian::lock::{self, Lock};
+use crate::debian::trust::Trust;
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
 use crate::image::config::ImageConfig;
@@ -65,6 +68,7 @@ struct Bench<'a> {
     platforms: Vec<Platform>,
     form: Form,
     origin: Option<Origin>,
+    supply: Supply,
 }
 
 /// Lays a project's image together and puts it where it goes.
@@ -92,7 +96,7 @@ pub async fn ship(job: &Job<'_>) -> Result<Shipped, Fault> {
         }
         sent => sent.map_err(Failed::fault)?,
     };
-    bench.close();
+    bench.close()?;
     let pushed = Pushed {
         reference: reference(&assembled)?,
         tags: tags.to_vec(),
@@ -131,7 +135,7 @@ pub async fn build(
         id = Some(load_into_engine(&bench, &assembled, names, machine).await?);
         answer = names.first().cloned().unwrap_or(answer);
     }
-    bench.close();
+    bench.close()?;
     let first = assembled.images.first();
     let all = first.map(layers).unwrap_or_default();
     Ok(Built {
@@ -166,7 +170,8 @@ impl<'a> Bench<'a> {
         };
         let form = Form { compression: prepared.settings.layers.compression, time: epoch(machine)? };
         let stated = prepared.stated_dependencies()?;
-        Ok(Self { prepared, plan, report, cache, rules, code, stated, platforms, form, origin })
+        let supply = supply(prepared)?;
+        Ok(Self { prepared, plan, report, cache, rules, code, stated, platforms, form, origin, supply })
     }
 
     async fn assemble(&self, revision: &Revision, trust: Trust) -> Result<(Assembled, Work), Fault> {
@@ -180,6 +185,7 @@ impl<'a> Bench<'a> {
             platforms: &self.platforms,
             labels: &labels,
             form: self.form,
+            supply: &self.supply,
             base: self.origin.as_ref(),
         };
         let (events, tally) = (self.report.events(), Tally::default());
@@ -191,6 +197,9 @@ impl<'a> Bench<'a> {
             }
             assembled => assembled?,
         };
+        for package in tally.packages() {
+            self.report.note(&format!("{} is added: {}", package.name, package.because));
+        }
         let (files, bytes) = (self.code.files, self.code.bytes);
         Ok((assembled, Work { ran: tally.made(), cached: tally.found(), files, bytes }))
     }
@@ -200,15 +209,36 @@ impl<'a> Bench<'a> {
         self.origin.as_ref().map_or(0, |o| o.registry.traffic().requests)
     }
 
-    /// What the cache has to say, and its bound.
-    fn close(&self) {
+    /// What the cache has to say, and its bound; and what is held from now on.
+    fn close(&self) -> Result<(), Fault> {
+        let (old, new) = (self.prepared.lock()?, self.supply.lock());
+        if old != new {
+            let file = self.prepared.root.join(lock::FILE);
+            let message = format!("could not write {}", file.display());
+            write::replace(&file, new.to_string().as_bytes())
+                .map_err(|e| Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) })?;
+            self.report.note(&told(&old, &new));
+        }
         for notice in self.cache.notices() {
             self.report.note(&notice.to_string());
         }
         if let Err(error) = self.cache.trim(cache::Limit::default()) {
             self.report.warn(&error.to_string());
         }
+        Ok(())
     }
+}
+
+/// What moved in the lock.
+fn told(old: &Lock, new: &Lock) -> String {
+    if old.architectures.is_empty() {
+        return format!("{} holds the Debian packages from now on: commit it, and move them by --update", lock::FILE);
+    }
+    let changes = Lock::diff(old, new);
+    let shown: Vec<_> = changes.iter().take(8).map(ToString::to_string).collect();
+    let more = changes.len().saturating_sub(shown.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{} has moved: {}{more}", lock::FILE, shown.join(", "))
 }
 
 /// When all files were changed last: what the environment says, so that builds elsewhere can say the same, else a
@@ -219,6 +249,25 @@ fn epoch(machine: &Machine) -> Result<u64, Fault> {
         let message = format!("SOURCE_DATE_EPOCH is {text:?}, and no number of seconds since 1970");
         Fault::new(Class::Environment, message, "set it as `date +%s` prints it, or unset it".to_owned())
     })
+}
+
+/// Where Debian packages come from, as the settings and the project's lock have it.
+fn supply(prepared: &Prepared) -> Result<Supply, Fault> {
+    let stated = &prepared.settings.debian;
+    let trust = match &stated.keyring {
+        None => Trust::debian(),
+        Some(path) => {
+            let message = format!("could not read the keyring {}", path.display());
+            let ring = std::fs::read(path).map_err(|e| {
+                Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) }
+            })?;
+            Trust::keyring(&ring)
+        }
+    };
+    let trust = trust.map_err(|e| Fault::from_error(Class::Environment, &e, None))?;
+    let hold = if prepared.settings.layers.update { Hold::Update } else { Hold::Locked };
+    let lock = prepared.lock()?;
+    Ok(Supply::new(stated.archive.as_ref().map(|d| d.value.clone()), trust, lock, hold))
 }
 
 async fn origin(prepared: &Prepared, plan: &ImagePlan, machine: &Machine) -> Result<Origin, Fault> {

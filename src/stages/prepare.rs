@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::examine::Look;
 use super::target::Target;
 use crate::context::revision::{self, Revision};
+use crate::debian::lock::{self, Lock};
 use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
 use crate::image::closure::Places;
@@ -146,6 +147,13 @@ impl Prepared {
                 ),
             )
         })
+    }
+
+    /// The Debian packages that the project holds.
+    pub fn lock(&self) -> Result<Lock, Fault> {
+        let text = self.tree.text(lock::FILE)?;
+        let lock = text.as_deref().map_or_else(|| Ok(Lock::default()), Lock::read);
+        lock.map_err(|error| Fault::from_error(Class::Project, &error, Some(error.hint().to_owned())))
     }
 
     /// A digest over what states the dependencies: the files that an installer reads, and what the plan lists itself.

@@ -7,11 +7,12 @@ use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::base::Origin;
-use super::compiler::{self, Compiler};
 use super::error::Error;
 use super::ground::{self, Ground};
 use super::means::Means;
-use super::{accounts, code, dependencies};
+use super::supply::Supply;
+use super::dependencies::{self, Dependencies};
+use super::{accounts, code, packages};
 use crate::cache::{Key, Kind};
 use crate::context::code::Code;
 use crate::dockerfile::{self, Options, Platform};
@@ -20,7 +21,7 @@ use crate::image::config::RunConfig;
 use crate::image::context::ContextRules;
 use crate::image::dockerfile as recipe;
 use crate::image::layer::{Compression, Form};
-use crate::image::plan::ImagePlan;
+use crate::image::plan::{ImagePlan, SystemPackage};
 
 /// What is part of every key: layers that an older pydeploy made in another way are not found again.
 const FORMAT: u32 = 1;
@@ -43,6 +44,8 @@ pub struct Order<'a> {
     pub labels: &'a BTreeMap<String, String>,
     /// The form of the layers.
     pub form: Form,
+    /// Where Debian packages are from.
+    pub supply: &'a Supply,
     /// Where the base is; none where the image is made of Debian packages.
     pub base: Option<&'a Origin>,
 }
@@ -138,21 +141,35 @@ pub async fn assemble(order: &Order<'_>, means: &Means<'_>) -> Result<Assembled,
     Ok(assembled)
 }
 
+/// What the image stands on, with these packages of the system beside those of the plan.
+pub(super) async fn ground(
+    order: &Order<'_>,
+    platform: &Platform,
+    base: Option<&(&Origin, Digest)>,
+    extras: &[SystemPackage],
+    means: &Means<'_>,
+) -> Result<Ground, Error> {
+    match base {
+        Some((origin, digest)) => ground::of_base(order, origin, digest, platform, extras, means).await,
+        None => packages::ground(order, platform, extras, means).await,
+    }
+}
+
 async fn one(
     order: &Order<'_>,
     platform: &Platform,
     base: Option<&(&Origin, Digest)>,
     means: &Means<'_>,
 ) -> Result<Image, Error> {
-    let ground = match base {
-        Some((origin, digest)) => ground::of_base(order, origin, digest, platform, means).await?,
-        None => ground::of_packages(order, platform, means).await?,
-    };
-    let compiler = compiler(order, platform, base, &ground, means).await?;
-    let dependencies = dependencies::layers(order, platform, &ground, compiler.as_ref(), means).await?;
+    let mut ground = self::ground(order, platform, base, &[], means).await?;
+    let Dependencies { layers, packages } = dependencies::dependencies(order, platform, base, &ground, means).await?;
+    if !packages.is_empty() {
+        ground = self::ground(order, platform, base, &packages, means).await?;
+        means.tally.add(packages);
+    }
     let accounts = accounts::layer(order, &ground, means)?;
-    let code = code::layer(order, &ground, compiler.as_ref(), means)?;
-    let own: Vec<_> = ground.own.iter().cloned().chain(dependencies).chain(accounts).chain([code]).collect();
+    let code = code::layer(order, &ground, means)?;
+    let own: Vec<_> = ground.own.iter().cloned().chain(layers).chain(accounts).chain([code]).collect();
     let run = run_config(order, platform, &ground)?;
     let parts =
         Parts { run: &run, platform, base: &ground.base, history: &ground.history, own: &own, time: order.form.time };
@@ -160,27 +177,6 @@ async fn one(
     let layers: Vec<_> = ground.base.iter().chain(&own).collect();
     let manifest = assembly::manifest(&config.descriptor, &layers);
     Ok(Image { platform: platform.to_string(), config, manifest, base: ground.base, own })
-}
-
-/// What makes the bytecode: the interpreter of the same base, for this machine.
-async fn compiler(
-    order: &Order<'_>,
-    platform: &Platform,
-    base: Option<&(&Origin, Digest)>,
-    ground: &Ground,
-    means: &Means<'_>,
-) -> Result<Option<Compiler>, Error> {
-    let here = Platform::here();
-    let Some((origin, digest)) = base else { return Ok(None) };
-    if *platform == here {
-        return compiler::of_base(order, origin, ground, means).await.map(Some);
-    }
-    match ground::of_base(order, origin, digest, &here, means).await {
-        Ok(ground) => compiler::of_base(order, origin, &ground, means).await.map(Some),
-        // A base that is not there for this machine leaves the compiling to the first start.
-        Err(Error::BasePlatform { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// How the image is started: what the plan's Dockerfile makes of what the base says.

@@ -13,16 +13,17 @@ use crate::image::rootfs::Limits;
 pub(super) async fn lacks(
     origin: Option<&Origin>,
     ground: &Ground,
-    own: Inventory,
+    own: &Inventory,
     platform: &Platform,
     means: &Means<'_>,
 ) -> Result<Vec<Missing>, Error> {
-    let mut whole = ground.inventory.clone().unwrap_or_default();
-    if let Some(origin) = origin {
-        whole = of_base(origin, ground, means).await?;
-    }
+    let mut whole = match origin {
+        Some(origin) => of_base(origin, ground, means).await?,
+        None => Inventory::default(),
+    };
+    whole.lay(ground.inventory.clone().unwrap_or_default());
     let base = whole.layers();
-    whole.lay(own);
+    whole.lay(own.clone());
     let library_path = ground.run.variable("LD_LIBRARY_PATH").unwrap_or_default();
     let subject =
         Subject { inventory: &whole, architecture: &platform.architecture, library_path, places: Places::Ours, base };

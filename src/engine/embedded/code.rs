@@ -1,7 +1,6 @@
 //! The code: a project's own files as the last layer, compiled.
 
 use super::assemble::Order;
-use super::compiler::Compiler;
 use super::error::Error;
 use super::ground::Ground;
 use super::means::Means;
@@ -13,22 +12,17 @@ pub const FOLDER: &str = "app";
 /// What the layer holds, in a word.
 const WHAT: &str = "code";
 
-pub(super) fn layer(
-    order: &Order<'_>,
-    ground: &Ground,
-    compiler: Option<&Compiler>,
-    means: &Means<'_>,
-) -> Result<Layer, Error> {
+pub(super) fn layer(order: &Order<'_>, ground: &Ground, means: &Means<'_>) -> Result<Layer, Error> {
     let key = order
         .keyed(Key::new("code"))
         .part("code", order.code.digest)
         .part("python", &ground.python)
-        .part("compiler", compiler.map(|c| c.identity.as_str()).unwrap_or_default());
+        .part("compiler", ground.compiled_by());
     // What is compiled is read from there while the layer is written.
     let mut held = None;
     means.layer(&key, WHAT, order.form, || {
         let mut tree = order.code.tree.clone();
-        let Some(compiler) = compiler else { return Ok(tree) };
+        let Some(compiler) = &ground.compiler else { return Ok(tree) };
         let scratch = held.insert(means.cache.scratch()?);
         for (path, node) in compiler.compile(&tree, scratch.path())?.tree.iter() {
             // A __pycache__ that is a file of the project's own stays one.

@@ -7,11 +7,10 @@
 use std::io;
 use std::path::Path;
 
-use super::assemble::Order;
-use super::base::Origin;
+use super::base::{Base, Origin};
 use super::bytecode::{self, Compiled};
 use super::error::Error;
-use super::ground::{self, Ground};
+use super::ground;
 use super::interpreter::Interpreter;
 use super::means::Means;
 use super::unpacked::{Error as UnpackError, Unpacked};
@@ -31,47 +30,56 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
+    /// The interpreter at this path of what is unpacked in a folder.
+    pub(super) fn new(folder: Folder, python: &str, version: PythonVersion, identity: String) -> Result<Self, Error> {
+        let interpreter = Interpreter::from_root(folder.path(), python).map_err(Error::Interpreter)?;
+        Ok(Self { interpreter, version, identity, _folder: folder })
+    }
+
     /// Compiles every source in a tree.
     pub(super) fn compile(&self, tree: &Tree, scratch: &Path) -> Result<Compiled, Error> {
         bytecode::compile(&self.interpreter, self.version, tree, scratch).map_err(Error::Bytecode)
     }
 }
 
-/// The interpreter of the ground's own base, as it is for this machine.
+/// The interpreter of a base that is for this machine.
 pub(super) async fn of_base(
-    order: &Order<'_>,
     origin: &Origin,
-    here: &Ground,
+    base: &Base,
+    python: &str,
+    version: PythonVersion,
     means: &Means<'_>,
 ) -> Result<Compiler, Error> {
-    let key = Key::new("interpreter").part("base", &here.identity).part("python", &here.python);
-    let found = means.cache.find_folder(Kind::Interpreter, &key)?;
-    let folder = match found {
-        Some(folder) => folder,
-        None => {
-            let blobs = ground::fetch(origin, &here.base, means).await?;
-            let (cache, python) = (means.cache.clone(), here.python.clone());
-            let making = tokio::task::spawn_blocking(move || {
-                cache.folder(
-                    Kind::Interpreter,
-                    &key,
-                    || {},
-                    |folder| {
-                        let mut unpacked = Unpacked::new(folder);
-                        for blob in &blobs {
-                            let opened = blob.open().map_err(UnpackError::Layer)?;
-                            let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
-                            unpacked.layer(tar, |path| is_needed(path, &python))?;
-                        }
-                        unpacked.finish()
-                    },
-                )
-            });
-            making.await.map_err(|e| Error::Crashed(e.to_string()))??
-        }
+    let identity = base.digest.to_string();
+    let key = Key::new("interpreter").part("base", &identity).part("python", python);
+    let folder = if let Some(folder) = means.cache.find_folder(Kind::Interpreter, &key)? {
+        folder
+    } else {
+        let blobs = ground::fetch(origin, &base.layers, means).await?;
+        let unpack = |folder: &Path| {
+            let mut unpacked = Unpacked::new(folder);
+            for blob in &blobs {
+                let opened = blob.open().map_err(UnpackError::Layer)?;
+                let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
+                unpacked.layer(tar, |path| is_needed(path, python))?;
+            }
+            unpacked.finish()
+        };
+        tokio::task::block_in_place(|| means.cache.folder(Kind::Interpreter, &key, || {}, unpack))?
     };
-    let interpreter = Interpreter::from_root(folder.path(), &here.python).map_err(Error::Interpreter)?;
-    Ok(Compiler { interpreter, version: order.plan.python, identity: here.identity.clone(), _folder: folder })
+    Compiler::new(folder, python, version, identity)
+}
+
+/// The interpreter in trees that make a root together.
+pub(super) fn unpack(means: &Means<'_>, key: &Key, trees: &[Tree], python: &str) -> Result<Folder, Error> {
+    let unpack = |folder: &Path| {
+        let mut unpacked = Unpacked::new(folder);
+        for tree in trees {
+            unpacked.tree(tree, |path| is_needed(path, python))?;
+        }
+        unpacked.finish()
+    };
+    Ok(means.cache.folder(Kind::Interpreter, key, || {}, unpack)?)
 }
 
 /// What an interpreter reads to start and to compile: itself, the C library, and the library's few modules that are not

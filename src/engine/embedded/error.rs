@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{bytecode, interpreter, site, unpacked, uv};
 use crate::cache::{Error as CacheError, Failed};
+use crate::debian::{archive, deb, root};
 use crate::fault::Class;
 use crate::image::account::CreateError;
 use crate::image::closure::Missing;
@@ -136,6 +137,35 @@ pub enum Error {
     /// A program or library that was installed can't be read.
     #[error("could not look through what was installed")]
     Inventory(#[source] std::io::Error),
+    /// No Debian has the Python.
+    #[error("no Debian has Python {python}")]
+    NoRelease {
+        /// Its version.
+        python: String,
+    },
+    /// A package is wanted that is not among those that are held.
+    #[error("pydeploy.lock does not have the package {package} for {architecture}")]
+    NotHeld {
+        /// The package.
+        package: String,
+        /// For which architecture.
+        architecture: String,
+    },
+    /// System packages are wanted on a base that is no Debian.
+    #[error("system packages can't be put over a base image that is no Debian (it is {id})")]
+    NoDebian {
+        /// What it says to be.
+        id: String,
+    },
+    /// The archive did not give what was asked.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// A package can't be read.
+    #[error(transparent)]
+    Deb(#[from] deb::Error),
+    /// Packages can't be put together.
+    #[error(transparent)]
+    Root(#[from] root::Error),
     /// Work of our own broke off.
     #[error("the work broke off: {0}")]
     Crashed(String),
@@ -170,6 +200,9 @@ impl Error {
             Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => Class::Environment,
             Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
             Self::Libraries(_) => Class::Contract,
+            Self::NoRelease { .. } | Self::NotHeld { .. } | Self::NoDebian { .. } | Self::Root(_) => Class::Project,
+            Self::Archive(_) => Class::Environment,
+            Self::Deb(_) => Class::Build,
             Self::Inventory(_) => Class::Environment,
             Self::Machine(_) => Class::Usage,
             Self::Write { .. } | Self::Tree { .. } | Self::Plan(_) => Class::Build,
@@ -185,6 +218,10 @@ impl Error {
             Self::BasePlatform { has, .. } if has.is_empty() => None,
             Self::BasePlatform { has, .. } => Some(format!("it is there for {}: --platform", has.join(", "))),
             Self::Account(_) => Some("state another: name and uid under [tool.pydeploy.user]".to_owned()),
+            Self::NotHeld { .. } => Some("choose anew from the archive as it is now: --update".to_owned()),
+            Self::Root(error) => error.hint().map(str::to_owned),
+            Self::Archive(error) => error.hint(),
+            Self::NoDebian { .. } => Some("choose a base that has them, or build with BuildKit: --engine buildkit".to_owned()),
             Self::OnBuild { .. } => Some("build it with BuildKit: --engine buildkit".to_owned()),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! A ground: what the layers of an application are put on, and what has to be known of it.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,16 +11,20 @@ use serde_json::Value;
 
 use super::assemble::Order;
 use super::base::{Base, Origin};
+use super::compiler::{self, Compiler};
 use super::error::Error;
 use super::means::Means;
-use crate::cache::{Blob, Key, Kind};
+use super::system;
+use crate::cache::{Blob, Key, Kind as Note};
 use crate::dockerfile::Platform;
 use crate::engine::{Event, event::End};
 use crate::image::account::AccountFiles;
 use crate::image::assembly::Layer;
 use crate::image::closure::Inventory;
 use crate::image::config::RunConfig;
-use crate::image::rootfs::{Keep, Limits, Sight, Stack, read};
+use crate::image::layer::{Kind, Tree};
+use crate::image::plan::SystemPackage;
+use crate::image::rootfs::{self, Keep, Limits, Sight, Stack, read};
 use crate::image::site::{Libc, Venv};
 use crate::registry::Registry;
 
@@ -35,7 +40,6 @@ fn paths() -> impl Iterator<Item = &'static str> {
 }
 
 /// What the layers of an application are put on.
-#[derive(Debug, Clone)]
 pub struct Ground {
     /// What it is, for the keys of what is made on it.
     pub identity: String,
@@ -53,11 +57,18 @@ pub struct Ground {
     pub libc: Libc,
     /// What some of its files say.
     pub files: Files,
-    /// What a loader may look at, where it is made of Debian packages.
+    /// What a loader may look at in the layers that were made for it.
     pub inventory: Option<Inventory>,
+    /// What makes the bytecode; none where no interpreter of it runs here.
+    pub(super) compiler: Option<Compiler>,
 }
 
 impl Ground {
+    /// What stands for the bytecode's maker in keys.
+    pub(super) fn compiled_by(&self) -> &str {
+        self.compiler.as_ref().map(|c| c.identity.as_str()).unwrap_or_default()
+    }
+
     /// The virtual environment on it.
     pub fn venv(&self, order: &Order<'_>) -> Venv {
         Venv { python: order.plan.python, interpreter: self.python.clone() }
@@ -67,7 +78,7 @@ impl Ground {
 /// Files of a base, by their paths relative to its root; those that are not there are not here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
-    texts: BTreeMap<String, String>,
+    pub(super) texts: BTreeMap<String, String>,
     /// Interpreters of the version that is wanted, by their paths without links.
     pub python: Option<String>,
 }
@@ -76,6 +87,17 @@ impl Files {
     /// A file's text.
     pub fn get(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str)
+    }
+
+    /// Those of them that a tree has.
+    pub(super) fn texts_of(tree: &Tree) -> BTreeMap<String, String> {
+        let text = |path: &str| {
+            let Kind::File(content) = &tree.get(path)?.kind else { return None };
+            let mut bytes = Vec::new();
+            content.open().ok()?.take(rootfs::FILE).read_to_end(&mut bytes).ok()?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        paths().filter_map(|path| Some((path.to_owned(), text(path)?))).collect()
     }
 
     /// A value of /etc/os-release.
@@ -91,36 +113,61 @@ pub(super) async fn of_base(
     origin: &Origin,
     digest: &Digest,
     platform: &Platform,
+    extras: &[SystemPackage],
     means: &Means<'_>,
 ) -> Result<Ground, Error> {
     let base = origin.read(digest, platform, means.cache).await?;
     let python = order.plan.python.to_string();
     let files = files(origin, &base, &python, means).await?;
-    let config = base.config();
     let no_python = || Error::NoPython { image: origin.image.to_string(), version: python.clone() };
     let interpreter = files.python.clone().ok_or_else(no_python)?;
+    let compiler = compiler(order, origin, digest, platform, (&base, &interpreter), means).await?;
+    let names: Vec<_> = order.plan.run_packages.iter().chain(extras).map(|p| p.name.clone()).collect();
+    let identity = base.digest.to_string();
+    let system = system::layer(order, platform, (&identity, &files), &names, means).await?;
+    let (own, inventory) = system.map(|s| (s.layer, s.inventory)).unzip();
     Ok(Ground {
         python: interpreter,
-        inventory: None,
+        inventory,
+        compiler,
         libc: libc(&files),
-        identity: base.digest.to_string(),
+        identity,
         history: base.history(),
-        run: config.config,
+        run: base.config().config,
         base: base.layers,
-        own: Vec::new(),
+        own: own.into_iter().collect(),
         files,
     })
 }
 
-/// The ground that Debian packages make.
-pub(super) async fn of_packages(order: &Order<'_>, platform: &Platform, means: &Means<'_>) -> Result<Ground, Error> {
-    todo!()
+/// The interpreter of the same base, for this machine.
+async fn compiler(
+    order: &Order<'_>,
+    origin: &Origin,
+    digest: &Digest,
+    platform: &Platform,
+    (base, python): (&Base, &str),
+    means: &Means<'_>,
+) -> Result<Option<Compiler>, Error> {
+    let (here, version) = (Platform::here(), order.plan.python);
+    if *platform == here {
+        return compiler::of_base(origin, base, python, version, means).await.map(Some);
+    }
+    match origin.read(digest, &here, means.cache).await {
+        Ok(base) => match files(origin, &base, &version.to_string(), means).await?.python {
+            Some(python) => compiler::of_base(origin, &base, &python, version, means).await.map(Some),
+            None => Ok(None),
+        },
+        // A base that is not there for this machine leaves the compiling to the first start.
+        Err(Error::BasePlatform { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn files(origin: &Origin, base: &Base, python: &str, means: &Means<'_>) -> Result<Files, Error> {
     let key =
         Key::new("base-files").part("digest", base.digest.to_string()).part("python", python).list("files", paths());
-    if let Some(files) = means.cache.find(Kind::Base, &key) {
+    if let Some(files) = means.cache.find(Note::Base, &key) {
         return Ok(files);
     }
     let blobs = fetch(origin, &base.layers, means).await?;
@@ -128,7 +175,7 @@ async fn files(origin: &Origin, base: &Base, python: &str, means: &Means<'_>) ->
     let (image, python) = (origin.image.to_string(), python.to_owned());
     let looked = tokio::task::spawn_blocking(move || look(&image, &layers, &blobs, &python)).await;
     let files = looked.map_err(|e| Error::Crashed(e.to_string()))??;
-    means.cache.keep(Kind::Base, &key, &files)?;
+    means.cache.keep(Note::Base, &key, &files)?;
     Ok(files)
 }
 

@@ -1,5 +1,6 @@
 //! Means: what an assembly works with.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use oci_spec::image::{Descriptor, MediaType};
@@ -9,6 +10,7 @@ use super::error::Error;
 use crate::cache::{Cache, Failed, Key, Kind};
 use crate::engine::Events;
 use crate::image::assembly::Layer;
+use crate::image::plan::SystemPackage;
 use crate::image::layer::{self, Compression, Form, Tree};
 
 /// What an assembly works with.
@@ -37,12 +39,26 @@ pub enum Trust {
 pub struct Tally {
     made: AtomicUsize,
     found: AtomicUsize,
+    packages: Mutex<Vec<SystemPackage>>,
 }
 
 impl Tally {
     /// Made.
     pub fn made(&self) -> usize {
         self.made.load(Relaxed)
+    }
+
+    /// The packages of the system that were added for what dependencies lack, each once.
+    pub fn packages(&self) -> Vec<SystemPackage> {
+        self.packages.lock().map(|packages| packages.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn add(&self, packages: Vec<SystemPackage>) {
+        if let Ok(mut all) = self.packages.lock() {
+            all.extend(packages);
+            all.sort();
+            all.dedup();
+        }
     }
 
     /// Found.
@@ -94,14 +110,13 @@ impl Means<'_> {
         Some(found)
     }
 
-    /// The layers that were made before from the same.
-    pub(super) fn layers(&self, key: &Key) -> Option<Vec<Layer>> {
-        let found: Vec<Layer> = self.cache.find(Kind::Dependencies, key)?;
-        if !found.iter().all(|layer| self.takes(layer)) {
-            return None;
+    /// Whether none of these layers need be made anew; they count as found.
+    pub(super) fn take_all(&self, layers: &[Layer]) -> bool {
+        let all = layers.iter().all(|layer| self.takes(layer));
+        if all {
+            self.tally.found.fetch_add(layers.len(), Relaxed);
         }
-        self.tally.found.fetch_add(found.len(), Relaxed);
-        Some(found)
+        all
     }
 
     /// Whether a layer need not be made anew.

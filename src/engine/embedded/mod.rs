@@ -21,7 +21,10 @@ mod error;
 mod ground;
 pub mod interpreter;
 mod means;
+mod packages;
 pub mod site;
+mod supply;
+mod system;
 pub mod unpacked;
 pub mod uv;
 
@@ -30,3 +33,4 @@ pub use base::Origin;
 pub use code::FOLDER as CODE;
 pub use error::Error;
 pub use means::{Means, Tally, Trust};
+pub use supply::{Hold, Supply};

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cache::Limit;
+
 /// From a Python project's directory to a slim, non-root image in a registry, and to Kubernetes manifests whose probes
 /// and security context are compiled from that image.
 #[derive(Debug, Parser)]
@@ -64,6 +66,12 @@ Examples: pydeploy contract registry.example/team/api:v1.2.0
           helm template ./chart | pydeploy contract registry.example/team/api:v1.2.0 --against -
           pydeploy contract --explain PD204")]
     Contract(ContractArgs),
+    /// Show what is kept between runs, or prune it
+    #[command(after_help = "\
+Without `prune`, nothing is removed. It is pruned by itself, too, after a run that has added to it.
+
+Example: pydeploy cache prune --keep 2GB")]
+    Cache(CacheArgs),
     /// Show what this machine has and lacks, each with its mend
     #[command(after_help = "Example: pydeploy doctor --json")]
     Doctor(DoctorArgs),
@@ -308,6 +316,36 @@ pub enum Assertion {
     NoRedirects,
     /// The service listens on all interfaces, not on loopback alone
     AllInterfaces,
+}
+
+/// `cache`
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: Option<CacheAction>,
+}
+
+/// What can be done with the cache.
+#[derive(Debug, Subcommand)]
+pub enum CacheAction {
+    /// Remove what was not used for the longest time, and what killed runs have left
+    #[command(after_help = "\
+What a running process uses stays. What is missing later is made or fetched anew.
+
+Example: pydeploy cache prune --all")]
+    Prune(PruneArgs),
+}
+
+/// `cache prune`
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Remove everything
+    #[arg(long, conflicts_with = "keep")]
+    pub all: bool,
+    /// How much to keep, such as 500MB; 10GB by default
+    #[arg(long, value_name = "SIZE")]
+    pub keep: Option<Limit>,
 }
 
 /// `doctor`

@@ -19,6 +19,7 @@ mod golden;
 mod interrupt;
 mod manifests;
 mod memory;
+mod minimal;
 mod musl;
 mod plan;
 mod proxy;

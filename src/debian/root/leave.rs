@@ -96,7 +96,8 @@ const CONVERSIONS: &[&str] = &[
 const DEBUGGING: &[&str] = &["libc_malloc_debug.so.0", "libmemusage.so", "libpcprofile.so"];
 
 /// Terminals that programs are told they have.
-const TERMINALS: &[&str] = &["dumb", "linux", "screen", "screen-256color", "tmux-256color", "vt100", "xterm", "xterm-256color"];
+const TERMINALS: &[&str] =
+    &["dumb", "linux", "screen", "screen-256color", "tmux-256color", "vt100", "xterm", "xterm-256color"];
 
 /// Parts of Python's standard library, below its folder, that no service loads.
 const PYTHON: &[(&str, &str)] = &[

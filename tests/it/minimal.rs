@@ -34,7 +34,13 @@ impl Apt {
         APT.get_or_init(|| {
             // Kept between runs: apt itself checks what it finds there.
             let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("debian");
-            for folder in ["etc/apt.conf.d", "etc/preferences.d", "state/lists/partial", "cache/archives/partial"] {
+            for folder in [
+                "etc/apt.conf.d",
+                "etc/preferences.d",
+                "state/lists/partial",
+                "cache/archives/partial",
+                "cache/none/partial",
+            ] {
                 std::fs::create_dir_all(root.join(folder)).unwrap();
             }
             std::fs::write(root.join("state/status"), "").unwrap();
@@ -76,7 +82,9 @@ impl Apt {
         let excluded = wanted.excluded();
         let roots = wanted.roots();
         let names: Vec<_> = roots.iter().map(String::as_str).collect();
-        let uris = self.run(&[&["install", "-y", "--print-uris"], &names[..]].concat());
+        // It does not name what is downloaded already, so it is asked as if nothing were.
+        let nothing = format!("Dir::Cache::archives={}", self.archives.with_file_name("none").display());
+        let uris = self.run(&[&["install", "-y", "--print-uris", "-o", &nothing], &names[..]].concat());
         self.run(&[&["install", "-y", "--download-only"], &names[..]].concat());
         let words = uris.lines().filter_map(|line| line.split_whitespace().nth(1));
         let found = words.filter(|file| file.split_once('_').is_some_and(|(name, _)| !excluded.contains_key(name)));

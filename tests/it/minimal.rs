@@ -329,3 +329,45 @@ fn dpkg_query_reads_every_package_from_the_images_own_records() {
     assert_eq!(query(&["-S", "/usr/bin/python3.13"]), "python3.13-minimal: /usr/bin/python3.13\n");
     assert!(query(&["-L", "libc6"]).lines().any(|line| line == "/usr/lib/x86_64-linux-gnu/libc.so.6"));
 }
+
+#[test]
+#[ignore = "needs the bed: docker base"]
+fn an_account_is_what_the_bases_own_tools_make_of_it() {
+    let paths = AccountFiles::PATHS;
+    let show = format!("for f in {}; do cat /$f; echo; echo ---; done; stat -c %a:%u:%g ", paths.join(" "));
+    let make = "groupadd --gid 1000 app && useradd --uid 1000 --gid 1000 --create-home --shell /usr/sbin/nologin app";
+    let run = |script: &str| docker(&["run", "--rm", "python:3.13-slim", "sh", "-c", script]);
+    let split = |text: &str| text.split("\n---\n").map(str::to_owned).collect::<Vec<_>>();
+    let before = split(&run(&format!("{show} /etc/passwd")));
+    let after = split(&run(&format!("{make} && {show} /home/app /etc/passwd /etc/group /etc/shadow /etc/gshadow")));
+    let file = |at: usize| Some(before[at].as_str());
+    let files = AccountFiles {
+        passwd: file(0),
+        group: file(1),
+        shadow: file(2),
+        gshadow: file(3),
+        subuid: file(4),
+        subgid: file(5),
+        login_defs: file(6),
+    };
+    let account = Account { name: "app".to_owned(), uid: 1000, gid: 1000 };
+    let tree = create(&files, &account, Family::Debian).unwrap();
+    for (path, theirs) in paths.iter().zip(&after).take(6) {
+        // The day on which it was made is in theirs.
+        let ours = text(&tree, path);
+        let undated = |line: &str| line.replacen("app:!::", "app:!:", 1);
+        let theirs = theirs.lines().map(|line| match line.split_once("app:!:") {
+            Some((_, rest)) if *path == "etc/shadow" => format!("app:!:{}", &rest[rest.find(':').unwrap()..][1..]),
+            _ => line.to_owned(),
+        });
+        let theirs: Vec<_> = theirs.filter(|line| !line.is_empty()).collect();
+        let ours = ours.lines().filter(|line| !line.is_empty());
+        let ours = ours.map(|line| if *path == "etc/shadow" { undated(line) } else { line.to_owned() });
+        assert_eq!(ours.collect::<Vec<_>>(), theirs, "{path}");
+    }
+    let modes = ["home/app", "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"].map(|path| {
+        let node = tree.get(path).unwrap();
+        format!("{:o}:{}:{}", node.mode, node.owner.uid, node.owner.gid)
+    });
+    assert_eq!(modes.join("\n"), after.last().unwrap().trim());
+}

@@ -101,7 +101,7 @@ fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = b"!<arch>\n".to_vec();
     for (name, content) in members {
         let mut header = String::new();
-        write!(header, "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, "100644", content.len()).unwrap();
+        writeln!(header, "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`", 0, 0, 0, "100644", content.len()).unwrap();
         bytes.extend_from_slice(header.as_bytes());
         bytes.extend_from_slice(content);
         bytes.resize(bytes.len().next_multiple_of(2), b'\n');

@@ -1,6 +1,6 @@
 //! Tests of composing roots.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::Read;
 

@@ -3,7 +3,16 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and do no input or output.
-const PURE: &[&str] = &["src/project", "src/image", "src/dockerfile", "src/workload", "src/manifests"];
+const PURE: &[&str] = &[
+    "src/project",
+    "src/image",
+    "src/dockerfile",
+    "src/workload",
+    "src/manifests",
+    "src/debian/deb",
+    "src/debian/lock",
+    "src/debian/root",
+];
 /// What no pure room may name.
 const EDGES: &[&str] = &[
     "bollard::",

@@ -23,6 +23,7 @@ mod interrupt;
 mod layer;
 mod manifests;
 mod memory;
+mod minimal;
 mod musl;
 mod plan;
 mod proxy;

@@ -108,7 +108,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("turtle.py", "windows on a screen"),
     ("lib2to3", "a translator from Python 2"),
     ("ensurepip", "an installer: dependencies are installed when the image is built"),
-    ("pydoc_data", "the texts of the interactive help"),
+    ("pydoc_data/topics.py", "the texts of the interactive help"),
 ];
 
 /// Why a file is left out; none where it stays. `path` is where it is in the image.

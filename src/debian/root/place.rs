@@ -50,8 +50,9 @@ impl Placed {
         for (original, node) in deb.tree.iter().filter(|(path, _)| !MERGED.contains(path)) {
             let path = merged(original);
             if let Some(why) = leave::reason(&path) {
-                let size = if let Kind::File(content) = &node.kind { content.size() } else { 0 };
-                *self.left_out.entry(why).or_default() += size;
+                if let Kind::File(content) = &node.kind {
+                    *self.left_out.entry(why).or_default() += content.size();
+                }
             } else if !(matches!(node.kind, Kind::Directory) && is_plain(&deb.tree, original, node)) {
                 let path = self.resolve(name, &path)?;
                 let owner = Owner::Package { name: name.to_owned(), original: original.to_owned() };

@@ -1,5 +1,6 @@
 //! Wheels: what the real uv installs, as the image has it.
 
+mod bytecode;
 mod hostile;
 mod zip;
 

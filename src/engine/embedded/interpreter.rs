@@ -95,11 +95,13 @@ impl Interpreter {
     /// The command that runs a program's text in it, with nothing of this machine's settings.
     pub(super) fn command(&self, text: &str) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.before).args(["-S", "-s", "-B", "-c", text]);
+        command.args(&self.before).args(["-S", "-s", "-c", text]);
         command.env_clear().env("PYTHONHASHSEED", "0").env("PYTHONUTF8", "1");
-        if let Some(home) = &self.home {
-            command.env("PYTHONHOME", home);
-        }
+        match &self.home {
+            // It may keep the bytecode of its own first modules: the next start is quicker.
+            Some(home) => command.env("PYTHONHOME", home),
+            None => command.env("PYTHONDONTWRITEBYTECODE", "1"),
+        };
         command.current_dir(std::env::temp_dir());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         command

@@ -93,7 +93,8 @@ const CONVERSIONS: &[&str] = &[
 ];
 
 /// Terminals that programs are told they have.
-const TERMINALS: &[&str] = &["dumb", "linux", "screen", "screen-256color", "tmux-256color", "vt100", "xterm", "xterm-256color"];
+const TERMINALS: &[&str] =
+    &["dumb", "linux", "screen", "screen-256color", "tmux-256color", "vt100", "xterm", "xterm-256color"];
 
 /// Parts of Python's standard library, below its folder, that no service loads.
 const PYTHON: &[(&str, &str)] = &[

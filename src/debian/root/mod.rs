@@ -109,7 +109,11 @@ fn sorted<'a>(wanted: &Wanted, packages: &'a [Deb]) -> Result<BTreeMap<&'a str, 
     for (name, deb) in &sorted {
         let (is, wanted) = (deb.control.architecture(), wanted.unwrap_or("all"));
         if is != "all" && is != wanted {
-            return Err(Error::Architecture { package: (*name).to_owned(), is: is.to_owned(), wanted: wanted.to_owned() });
+            return Err(Error::Architecture {
+                package: (*name).to_owned(),
+                is: is.to_owned(),
+                wanted: wanted.to_owned(),
+            });
         }
     }
     Ok(sorted)
@@ -144,10 +148,8 @@ fn scripts(packages: &BTreeMap<&str, &Deb>, notes: &mut Vec<Note>) -> Result<Vec
             }
             None => {}
         }
-        let moments = [
-            ("preinst", &deb.scripts.preinst, Moment::Before),
-            ("postinst", &deb.scripts.postinst, Moment::After),
-        ];
+        let moments =
+            [("preinst", &deb.scripts.preinst, Moment::Before), ("postinst", &deb.scripts.postinst, Moment::After)];
         for (script, text, moment) in moments {
             let judged = judge(text.as_deref().unwrap_or_default(), moment);
             alternatives.extend(judged.map_err(|needed| Error::Script {

@@ -77,7 +77,9 @@ impl Placed {
             // As dpkg has it: a link to a folder will do for one, and a folder is never replaced by a link.
             (Some(Kind::Symlink(_)), Kind::Directory) | (Some(Kind::Directory), Kind::Symlink(_)) => return Ok(()),
             (None, Kind::Symlink(_)) if self.tree.below(path).next().is_some() => return Ok(()),
-            (Some(Kind::File(_) | Kind::Symlink(_)), Kind::File(_) | Kind::Symlink(_)) if !self.wins(path, &node, &owner)? => {
+            (Some(Kind::File(_) | Kind::Symlink(_)), Kind::File(_) | Kind::Symlink(_))
+                if !self.wins(path, &node, &owner)? =>
+            {
                 return Ok(());
             }
             _ => {}

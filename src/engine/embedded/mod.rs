@@ -2,6 +2,7 @@
 
 pub mod bytecode;
 pub mod interpreter;
+pub mod sdist;
 pub mod site;
 pub mod unpacked;
 pub mod uv;

@@ -109,6 +109,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// What a build exports could not be written here.
+    #[error("could not write what the build exports to {}", path.display())]
+    Export {
+        /// Where it was to be written.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A build secret could not be read.
     #[error("could not read the build secret {id} from {from}")]
     Secret {

@@ -30,6 +30,7 @@ mod proxy;
 mod reading;
 mod registry;
 mod sandbox;
+mod sdist;
 mod ship;
 mod size;
 mod standalone;

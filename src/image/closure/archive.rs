@@ -45,11 +45,8 @@ impl Reader<'_> {
         let Some(folder) = self.found.true_folder(folder) else { return Ok(()) };
         let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         match passed.what {
-            Visited::File(size) if interest(&path) == Interest::None => {
-                let _ = size;
-                self.found.folder(&folder);
-            }
-            Visited::File(size) => match entry(&path, &mut Ends::read(body, size)?)? {
+            Visited::File { .. } if interest(&path) == Interest::None => self.found.folder(&folder),
+            Visited::File { size, .. } => match entry(&path, &mut Ends::read(body, size)?)? {
                 Some(entry) => self.found.put(&path, entry),
                 None => self.found.folder(&folder),
             },

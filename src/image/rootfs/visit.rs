@@ -20,8 +20,13 @@ pub struct Passed {
 /// What an entry that is passed by is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Visited {
-    /// A regular file of this size, in bytes.
-    File(u64),
+    /// A regular file.
+    File {
+        /// In bytes.
+        size: u64,
+        /// Permissions, as in `chmod`.
+        mode: u32,
+    },
     /// A folder.
     Folder,
     /// A symbolic link to this path, as it is written.
@@ -71,7 +76,7 @@ impl Passed {
         let Ok(path) = String::from_utf8(path.join(&b'/')) else { return Ok(None) };
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
         let what = match entry.kind {
-            Kind::File => Some(Visited::File(entry.size)),
+            Kind::File => Some(Visited::File { size: entry.size, mode: entry.mode }),
             Kind::Directory => Some(Visited::Folder),
             Kind::Symlink(target) => text(target).map(Visited::Link),
             Kind::Hardlink(target) => text(cleaned(&target).join(&b'/')).map(Visited::Same),
@@ -106,10 +111,10 @@ mod tests {
         let row = |path: &str, what: Visited, text: &str| (path.to_owned(), what, text.to_owned());
         let expected = [
             row("usr", Visited::Folder, ""),
-            row("usr/a", Visited::File(3), ""),
+            row("usr/a", Visited::File { size: 3, mode: 0o644 }, ""),
             row("b", Visited::Link("usr/a".into()), ""),
             row("c", Visited::Same("usr/a".into()), ""),
-            row("d", Visited::File(4), "two!"),
+            row("d", Visited::File { size: 4, mode: 0o644 }, "two!"),
         ];
         assert_eq!(seen, expected);
     }

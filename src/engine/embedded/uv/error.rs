@@ -175,7 +175,7 @@ fn no_wheel_hint(missing: &[Missing], target: Target) -> String {
 }
 
 /// The binary form of a distribution that comes as source only.
-fn alternative(name: &str) -> Option<&'static str> {
+pub(in crate::engine::embedded) fn alternative(name: &str) -> Option<&'static str> {
     match name {
         "psycopg2" => Some("psycopg2-binary"),
         "psycopg-c" => Some("psycopg[binary]"),

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use self::error::Error;
+pub(in crate::engine::embedded) use self::error::alternative;
 pub use self::find::Home;
 pub use self::lock::Wanted;
 use self::process::Ended;

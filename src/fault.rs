@@ -297,6 +297,7 @@ impl From<embedded::Error> for Fault {
             embedded::Error::Cache(error) => error.into(),
             embedded::Error::Plan(error) => error.into(),
             embedded::Error::Uv(error) => error.into(),
+            embedded::Error::Sdist(error) => error.into(),
             embedded::Error::Site(error) => error.into(),
             error => Self::from_error(error.class(), &error, error.hint()),
         }

@@ -14,7 +14,7 @@ pub(super) fn told(events: Events) -> Progress {
         let (Passage::Sending { parcel, .. } | Passage::Done { parcel, .. }) = passage;
         let id = parcel.descriptor.digest().to_string();
         let name = format!("push {}", parcel.name);
-        let begin = || {
+        let since = || {
             let started = Event::Started { id: id.clone(), name: name.clone() };
             let Ok(mut begun) = begun.lock() else { return Instant::now() };
             *begun.entry(id.clone()).or_insert_with(|| {
@@ -24,11 +24,11 @@ pub(super) fn told(events: Events) -> Progress {
         };
         match passage {
             Passage::Sending { bytes, .. } => {
-                begin();
+                since();
                 events(&Event::Progress { id, current: bytes, total: Some(parcel.descriptor.size()) });
             }
             Passage::Done { fate: Fate::Uploaded, .. } => {
-                let end = End::Ran(begin().elapsed());
+                let end = End::Ran(since().elapsed());
                 events(&Event::Finished { id, name, end });
             }
             Passage::Done { fate: Fate::Existing | Fate::Mounted, .. } => {

@@ -53,6 +53,23 @@ impl Machine {
         crate::cache::default_root(|name| self.variable(name)).ok_or(crate::cache::Error::NoPlace)
     }
 
+    /// The variables that a program which is run on our behalf may know, by their names.
+    pub fn passed(&self, is_passed: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let passed = self.variables.iter().filter(|(name, _)| is_passed(name));
+        passed.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The files that pip reads of its user's: where it looks for them as root, and where they are.
+    pub fn installer_files(&self) -> Vec<(String, PathBuf)> {
+        let home = self.variable("HOME").map(PathBuf::from).unwrap_or_default();
+        let stated = self.variable("PIP_CONFIG_FILE").map(PathBuf::from);
+        let configs = [home.join(".config/pip/pip.conf"), home.join(".pip/pip.conf"), "/etc/pip.conf".into()];
+        let config = stated.into_iter().chain(configs).find(|path| path.is_file());
+        let netrc = self.variable("NETRC").map_or_else(|| home.join(".netrc"), PathBuf::from);
+        let config = config.map(|path| ("/etc/pip.conf".to_owned(), path));
+        config.into_iter().chain(netrc.is_file().then(|| ("/root/.netrc".to_owned(), netrc))).collect()
+    }
+
     /// Whether this is a CI job, where nobody watches a live display.
     pub fn is_ci(&self) -> bool {
         self.variable("CI").is_some()

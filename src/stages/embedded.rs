@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use oci_spec::image::Digest;
 
-use super::build::{keychain, labels};
+use super::build::{daemon, keychain, labels};
 use super::examine::{Examined, Kind};
 use super::libraries;
 use super::prepare::{Blueprint, Prepared};
@@ -21,8 +21,9 @@ use crate::debian::lock::{self, Lock};
 use crate::debian::trust::Trust as Keys;
 use crate::dockerfile::Platform;
 use crate::engine::docker::DockerEngine;
+use crate::engine::embedded::sdist::Sandbox;
 use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tally, Trust};
-use crate::engine::embedded::{Hold, Supply};
+use crate::engine::embedded::{Hold, Reach, Supply, Tools};
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
 use crate::image::config::ImageConfig;
@@ -60,6 +61,7 @@ pub struct Built {
 /// Everything that laying a project's image together takes.
 struct Bench<'a> {
     prepared: &'a Prepared,
+    machine: &'a Machine,
     plan: &'a ImagePlan,
     report: &'a Report,
     cache: Cache,
@@ -152,7 +154,7 @@ pub async fn build(
 }
 
 impl<'a> Bench<'a> {
-    async fn new(prepared: &'a Prepared, machine: &Machine, report: &'a Report) -> Result<Self, Fault> {
+    async fn new(prepared: &'a Prepared, machine: &'a Machine, report: &'a Report) -> Result<Self, Fault> {
         let Blueprint::Generated { plan, .. } = &prepared.blueprint else {
             return Err(Fault::new(Class::Bug, "the embedded engine was given a Dockerfile", None));
         };
@@ -172,12 +174,22 @@ impl<'a> Bench<'a> {
         let form = Form { compression: prepared.settings.layers.compression, time: epoch(machine)? };
         let stated = prepared.stated_dependencies()?;
         let supply = supply(prepared)?;
-        Ok(Self { prepared, plan, report, cache, rules, code, stated, platforms, form, origin, supply })
+        Ok(Self { prepared, machine, plan, report, cache, rules, code, stated, platforms, form, origin, supply })
     }
 
     async fn assemble(&self, revision: &Revision, trust: Trust) -> Result<(Assembled, Work), Fault> {
         let labels = labels(revision);
+        let (environment, files) = (self.machine.passed(Sandbox::is_passed), self.machine.installer_files());
+        let reach = || -> Reach<'_> { Box::pin(async { daemon(self.machine).await.map_err(|fault| fault.message) }) };
+        let tools = Tools {
+            reach: &reach,
+            keychain: Arc::new(keychain(self.machine, None)?),
+            secrets: &self.prepared.settings.secrets,
+            environment: &environment,
+            files: &files,
+        };
         let order = Order {
+            tools: &tools,
             root: &self.prepared.root,
             plan: self.plan,
             code: &self.code,

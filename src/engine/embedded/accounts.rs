@@ -27,8 +27,16 @@ pub(super) fn layer(order: &Order<'_>, ground: &Ground, means: &Means<'_>) -> Re
 }
 
 fn tree(order: &Order<'_>, ground: &Ground) -> Result<Tree, Error> {
-    let [passwd, group, shadow, gshadow, subuid, subgid, login_defs] = AccountFiles::PATHS.map(|p| ground.files.get(p));
-    let files = AccountFiles { passwd, group, shadow, gshadow, subuid, subgid, login_defs };
+    let at = |index: usize| ground.files.get(AccountFiles::PATHS[index]);
+    let files = AccountFiles {
+        passwd: at(0),
+        group: at(1),
+        shadow: at(2),
+        gshadow: at(3),
+        subuid: at(4),
+        subgid: at(5),
+        login_defs: at(6),
+    };
     let mut tree = match &order.plan.account {
         Some(account) => create(&files, account, order.plan.family)?,
         None => Tree::default(),

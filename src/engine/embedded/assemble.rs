@@ -12,6 +12,7 @@ use super::error::Error;
 use super::ground::{self, Ground};
 use super::means::Means;
 use super::supply::Supply;
+use super::workshop::Tools;
 use super::{accounts, code, packages};
 use crate::cache::{Key, Kind};
 use crate::context::code::Code;
@@ -44,6 +45,8 @@ pub struct Order<'a> {
     pub labels: &'a BTreeMap<String, String>,
     /// The form of the layers.
     pub form: Form,
+    /// What may build a wheel that nobody offers.
+    pub tools: &'a Tools<'a>,
     /// Where Debian packages are from.
     pub supply: &'a Supply,
     /// Where the base is; none where the image is made of Debian packages.

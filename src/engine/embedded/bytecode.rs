@@ -145,7 +145,7 @@ pub fn compile(
 
 fn source<'a>(path: &'a str, node: &'a Node) -> Option<(&'a str, &'a Content)> {
     match &node.kind {
-        Kind::File(content) if path.ends_with(".py") && content.size() <= LARGEST => Some((path, content)),
+        Kind::File(content) if is_source(path) && content.size() <= LARGEST => Some((path, content)),
         _ => None,
     }
 }
@@ -155,6 +155,11 @@ fn cached(path: &str, tag: &str) -> String {
     let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
     let gap = if folder.is_empty() { "" } else { "/" };
     format!("{folder}{gap}__pycache__/{}.{tag}.pyc", name.strip_suffix(".py").unwrap_or(name))
+}
+
+/// Whether a file is a source, by its name.
+pub(super) fn is_source(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "py")
 }
 
 /// The bytecode of a source, among that of many.

@@ -89,7 +89,7 @@ fn is_needed(path: &str, python: &str) -> bool {
     let library = library.trim_start_matches('/');
     let in_library = path.strip_prefix(library).and_then(|p| p.strip_prefix('/'));
     if let Some(rest) = in_library {
-        return rest.starts_with("encodings/") || (!rest.contains('/') && rest.ends_with(".py"));
+        return rest.starts_with("encodings/") || (!rest.contains('/') && bytecode::is_source(rest));
     }
     let name = path.rsplit('/').next().unwrap_or_default();
     path == python.trim_start_matches('/') || (name.contains(".so") && !path.contains("/python3"))

@@ -1,6 +1,6 @@
 //! The dependencies: what a project's lock or requirements name, in layers by how often they change.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,8 @@ use super::ground::Ground;
 use super::means::Means;
 use super::site::distributions;
 use super::system;
-use super::uv::{Home, Uv, Wanted};
+use super::uv::{self, Home, Uv, Wanted};
+use super::workshop;
 use crate::cache::{Key, Kind};
 use crate::dockerfile::Platform;
 use crate::image::assembly::Layer;
@@ -79,11 +80,31 @@ async fn install(
     let target = Target { python: order.plan.python, platform: SitePlatform { machine, libc: ground.libc } };
     let uv = Uv::find(Home { named: None, cache: &means.cache.root().join("tools") }, means.events).await?;
     let wanted = Wanted { install: &order.plan.install, root: order.root, rules: order.rules, target, wheels: &[] };
-    let (lock, site) = (scratch.join("lock"), scratch.join("site"));
-    std::fs::create_dir(&lock).map_err(|source| Error::Scratch { path: lock.clone(), source })?;
-    let locked = uv.lock(wanted, &lock).await?;
+    let site = scratch.join("site");
+    let built;
+    let paths: Vec<_>;
+    let (wanted, locked) = match uv.lock(wanted, &folder(scratch, "lock")?).await {
+        Err(uv::Error::NoWheel { missing, target }) => {
+            // Whatever has not even a source is for its maintainers to mend.
+            let Some(sdists) = missing.iter().map(|m| m.sdist.clone()).collect::<Option<Vec<_>>>() else {
+                return Err(uv::Error::NoWheel { missing, target }.into());
+            };
+            built = workshop::wheels(order, platform, ground, &sdists, means).await?;
+            paths = built.iter().map(|wheel| wheel.path().to_owned()).collect();
+            let wanted = Wanted { wheels: &paths, ..wanted };
+            (wanted, uv.lock(wanted, &folder(scratch, "lock-again")?).await?)
+        }
+        locked => (wanted, locked?),
+    };
     uv.install(wanted, &locked, &site).await?;
     Ok(tokio::task::block_in_place(|| distributions(&site, &ground.venv(order)))?)
+}
+
+/// A new folder in another.
+fn folder(scratch: &Path, name: &str) -> Result<PathBuf, Error> {
+    let path = scratch.join(name);
+    std::fs::create_dir(&path).map_err(|source| Error::Scratch { path: path.clone(), source })?;
+    Ok(path)
 }
 
 /// The packages of the system that have the libraries which are missing. What no package has is the fault.
@@ -150,7 +171,7 @@ fn pack(
         means.layer(&key(group), &group.what, order.form, || {
             let mut tree = union(group.distributions.iter().copied())?;
             let sources: Vec<_> = tree.iter().map(|(path, _)| path.to_owned()).collect();
-            for source in sources.iter().filter(|path| path.ends_with(".py")) {
+            for source in sources.iter().filter(|path| super::bytecode::is_source(path)) {
                 for (path, node) in super::bytecode::of(&bytecode, source) {
                     tree.insert(path, node.clone()).map_err(|source| in_layer(&group.what, source))?;
                 }

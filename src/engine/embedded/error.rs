@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{bytecode, interpreter, site, unpacked, uv};
+use super::{bytecode, interpreter, sdist, site, unpacked, uv};
 use crate::cache::{Error as CacheError, Failed};
 use crate::debian::{archive, deb, root};
 use crate::fault::Class;
@@ -110,6 +110,9 @@ pub enum Error {
     /// uv did not do what was asked.
     #[error(transparent)]
     Uv(#[from] uv::Error),
+    /// A wheel could not be built.
+    #[error(transparent)]
+    Sdist(#[from] sdist::Error),
     /// What was installed can't be part of an image.
     #[error(transparent)]
     Site(#[from] site::Error),
@@ -188,6 +191,7 @@ impl<E: Into<Error> + std::error::Error + 'static> From<Failed<E>> for Error {
 
 impl Error {
     /// Whose fault it is.
+    #[allow(clippy::match_same_arms)] // One subject a line.
     pub fn class(&self) -> Class {
         match self {
             Self::Registry(_) | Self::NoBase { .. } | Self::BaseConfig { .. } | Self::BaseLayer { .. } => {
@@ -197,15 +201,15 @@ impl Error {
             Self::BasePlatform { .. } | Self::OnBuild { .. } | Self::NoPython { .. } | Self::Account(_) => {
                 Class::Project
             }
-            Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => Class::Environment,
+            Self::NoRelease { .. } | Self::NotHeld { .. } | Self::NoDebian { .. } | Self::Root(_) => Class::Project,
+            Self::Sdist(_) | Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => {
+                Class::Environment
+            }
+            Self::Archive(_) | Self::Inventory(_) => Class::Environment,
+            Self::Write { .. } | Self::Tree { .. } | Self::Plan(_) | Self::Deb(_) => Class::Build,
             Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
             Self::Libraries(_) => Class::Contract,
-            Self::NoRelease { .. } | Self::NotHeld { .. } | Self::NoDebian { .. } | Self::Root(_) => Class::Project,
-            Self::Archive(_) => Class::Environment,
-            Self::Deb(_) => Class::Build,
-            Self::Inventory(_) => Class::Environment,
             Self::Machine(_) => Class::Usage,
-            Self::Write { .. } | Self::Tree { .. } | Self::Plan(_) => Class::Build,
             Self::Crashed(_) => Class::Bug,
         }
     }

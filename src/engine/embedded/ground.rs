@@ -238,10 +238,9 @@ fn look(image: &str, layers: &[Layer], blobs: &[Blob], python: &str) -> Result<F
 /// <https://packages.debian.org/libc6>, <https://packages.ubuntu.com/libc6>
 fn libc(files: &Files) -> Libc {
     let minor = match (files.release("ID"), files.release("VERSION_ID")) {
-        (Some("debian"), Some("11")) => 31,
+        (Some("debian"), Some("11")) | (Some("ubuntu"), Some("20.04")) => 31,
         (Some("debian"), Some("12")) => 36,
         (Some("debian"), Some("13")) => 41,
-        (Some("ubuntu"), Some("20.04")) => 31,
         (Some("ubuntu"), Some("22.04")) => 35,
         (Some("ubuntu"), Some("24.04")) => 39,
         // What nearly all wheels are made for; nothing that runs containers today has less.

@@ -28,6 +28,7 @@ mod supply;
 mod system;
 pub mod unpacked;
 pub mod uv;
+mod workshop;
 
 pub use assemble::{Assembled, Image, Order, assemble};
 pub use base::Origin;
@@ -35,3 +36,4 @@ pub use code::FOLDER as CODE;
 pub use error::Error;
 pub use means::{Means, Tally, Trust};
 pub use supply::{Hold, Supply};
+pub use workshop::{Reach, Tools};

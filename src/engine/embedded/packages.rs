@@ -169,8 +169,8 @@ fn make(
         texts.extend(Files::texts_of(&tree));
         inventory.lay(Inventory::of_tree(&tree).map_err(Error::Inventory)?);
         if let Some(compiler) = compiler {
-            let compiled = compiler.compile(&tree, scratch.path())?.tree;
-            add(&mut tree, &compiled)?;
+            let bytecode = compiler.compile(&tree, scratch.path())?.tree;
+            add(&mut tree, &bytecode)?;
         }
         let what = part.what.to_string();
         let key = key.clone().part("part", &what);

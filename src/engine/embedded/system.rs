@@ -98,7 +98,7 @@ pub(super) async fn providers(
 }
 
 /// The release of a Debian, by its name in the archive.
-fn codename(files: &Files) -> Result<&str, Error> {
+pub(super) fn codename(files: &Files) -> Result<&str, Error> {
     match (files.release("ID"), files.release("VERSION_CODENAME")) {
         (Some("debian"), Some(name)) => Ok(name),
         (id, _) => Err(Error::NoDebian { id: id.unwrap_or("unknown").to_owned() }),

@@ -20,6 +20,7 @@ mod interrupt;
 mod manifests;
 mod memory;
 mod musl;
+mod outgoing;
 mod plan;
 mod proxy;
 mod reading;

@@ -53,9 +53,9 @@ fn layer(folder: &Path, text: &str) -> (Parcel, Digest) {
     (parcel, digest(&tar))
 }
 
-/// The engine's python:3.13-slim, in the registry.
-fn base() -> String {
-    let name = repository("outgoing-base");
+/// The engine's python:3.13-slim, in the registry, for one test.
+fn base(test: &str) -> String {
+    let name = repository(&format!("outgoing-base-{test}"));
     docker(&["tag", "python:3.13-slim", &format!("{name}:1")]);
     docker(&["push", "-q", &format!("{name}:1")]);
     docker(&["rmi", &format!("{name}:1")]);
@@ -72,6 +72,7 @@ async fn image(base: &str, folder: &Path, text: &str) -> Shipment {
     config["config"]["Cmd"] = json!(["python", "/app/main.py"]);
     config["config"]["Entrypoint"] = Value::Null;
     config["config"]["User"] = json!("1000:1000");
+    config["config"]["WorkingDir"] = json!("/app");
     config["config"]["Labels"] = json!({"made": "by a test"});
     config["rootfs"]["diff_ids"].as_array_mut().unwrap().push(json!(diff.to_string()));
     config["history"].as_array_mut().unwrap().push(json!({"created_by": "COPY code"}));
@@ -123,7 +124,7 @@ fn counting() -> (Progress, Arc<AtomicU64>) {
 #[ignore = "needs the bed: docker registry base"]
 async fn an_image_is_loaded_and_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let base = base();
+    let base = base("load");
     let engine = DockerEngine::connect(
         Whereabouts { host: Some(bed("DOCKER_HOST")), ..Whereabouts::default() }.resolve().unwrap(),
     )
@@ -162,7 +163,7 @@ async fn an_image_is_loaded_and_runs() {
     let id = engine.load(&third, &[], &["python:3.13-slim".to_owned()], &progress).await.unwrap();
     assert_eq!(sent.load(Ordering::Relaxed), third.blobs[third.blobs.len() - 2].descriptor.size());
     assert_eq!(docker(&["run", "--rm", id.as_ref()]), "three");
-    for image in [name.as_str(), id.as_ref()] {
+    for image in [name.as_str(), config.digest().as_ref(), id.as_ref()] {
         docker(&["rmi", "-f", image]);
     }
 }
@@ -173,7 +174,7 @@ async fn what_is_damaged_is_not_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = Whereabouts { host: Some(bed("DOCKER_HOST")), ..Whereabouts::default() }.resolve().unwrap();
     let engine = DockerEngine::connect(endpoint).await.unwrap();
-    let image = image(&base(), folder.path(), "print('never')").await;
+    let image = image(&base("damaged"), folder.path(), "print('never')").await;
     let own = &image.blobs[image.blobs.len() - 2];
     let BlobSource::File(path) = &own.source else { panic!("it is in a file") };
     let mut bytes = std::fs::read(path).unwrap();
@@ -186,8 +187,8 @@ async fn what_is_damaged_is_not_loaded() {
 }
 
 /// A layout of an image, under two tags.
-async fn layout(folder: &Path) -> (PathBuf, Shipment) {
-    let image = image(&base(), folder, "print('from a layout')").await;
+async fn layout(test: &str, folder: &Path) -> (PathBuf, Shipment) {
+    let image = image(&base(test), folder, "print('from a layout')").await;
     let layout = folder.join("layout");
     write(&layout, &image, &["1".parse().unwrap(), "latest".parse().unwrap()], &silent()).await.unwrap();
     (layout, image)
@@ -197,7 +198,7 @@ async fn layout(folder: &Path) -> (PathBuf, Shipment) {
 #[ignore = "needs the bed: docker registry base skopeo"]
 async fn skopeo_reads_a_layout() {
     let folder = tempfile::tempdir().unwrap();
-    let (layout, image) = layout(folder.path()).await;
+    let (layout, image) = layout("skopeo", folder.path()).await;
     let skopeo = bed("PYDEPLOY_TEST_SKOPEO");
     let source = format!("oci:{}:latest", layout.display());
     let said: Value = serde_json::from_str(&run(&skopeo, &["inspect", &source])).unwrap();
@@ -230,7 +231,7 @@ async fn skopeo_reads_a_layout() {
 #[ignore = "needs the bed: docker registry base crane"]
 async fn crane_validates_a_layout_and_a_push() {
     let folder = tempfile::tempdir().unwrap();
-    let image = image(&base(), folder.path(), "print('validated')").await;
+    let image = image(&base("crane"), folder.path(), "print('validated')").await;
     let layout = folder.path().join("layout");
     // crane takes a layout of one image.
     write(&layout, &image, &["1".parse().unwrap()], &silent()).await.unwrap();
@@ -257,7 +258,7 @@ async fn containerd_imports_a_layout() {
         .replace("docker.sock", "docker-exec/containerd/containerd.sock");
     assert!(Path::new(&socket).exists(), "the bed's engine runs a containerd at {socket}");
     let folder = tempfile::tempdir().unwrap();
-    let (layout, image) = layout(folder.path()).await;
+    let (layout, image) = layout("containerd", folder.path()).await;
     let archive = folder.path().join("layout.tar").display().to_string();
     run("tar", &["-C", &layout.display().to_string(), "-cf", &archive, "."]);
     let name = format!("pydeploy.example/outgoing-{}", std::process::id());

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -24,6 +25,10 @@ const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 const INDEX: &str = "index.json";
 /// The largest index, in bytes.
 const LARGEST: u64 = 4 << 20;
+/// What temporary files begin with.
+const PARTIAL: &str = ".pydeploy-";
+/// No run takes so long, so that a temporary file of that age is nobody's.
+const STALE: Duration = Duration::from_hours(24);
 /// How many blobs are written at once.
 const AT_ONCE: usize = 4;
 
@@ -174,7 +179,20 @@ impl Target {
         }
         let blobs = self.folder.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).map_err(Self::failed(&blobs))?;
+        self.tidy();
         File::open(&marker).map_err(Self::failed(&marker))
+    }
+
+    /// Removes what killed runs left. What can't be removed does no harm.
+    fn tidy(&self) {
+        let old = |entry: &std::fs::DirEntry| {
+            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PARTIAL));
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            ours && modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > STALE))
+        };
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten().filter(old) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 
     /// A temporary file in the layout with these bytes; it goes when it isn't moved.
@@ -220,7 +238,11 @@ impl Target {
     /// Names a manifest in the index.
     fn name(&self, lock: &File, top: &RawManifest, tags: &[Tag]) -> Result<(), WriteError> {
         let path = self.folder.join(INDEX);
-        lock.lock().map_err(Self::failed(&self.folder.join(MARKER)))?;
+        match lock.lock() {
+            // Some network file systems have no locks. There, one at a time has to be enough.
+            Err(fault) if fault.kind() == io::ErrorKind::Unsupported => {}
+            result => result.map_err(Self::failed(&self.folder.join(MARKER)))?,
+        }
         let odd = |why: String| WriteError::Index { path: self.folder.to_path_buf(), why };
         let before = match std::fs::metadata(&path) {
             Ok(there) if there.len() > LARGEST => return Err(odd("its index.json is too large".to_owned())),
@@ -232,12 +254,11 @@ impl Target {
         if before.as_deref() != Some(index.as_slice()) {
             self.whole(&path, &index)?;
         }
-        lock.unlock().map_err(Self::failed(&self.folder.join(MARKER)))
+        // The file is closed now, if that did not do it.
+        let _ = lock.unlock();
+        Ok(())
     }
 }
-
-/// What temporary files begin with.
-const PARTIAL: &str = ".pydeploy-";
 
 /// Whether a file is what a run of ours leaves while it makes a layout.
 fn is_ours(name: &std::ffi::OsStr) -> bool {

@@ -137,6 +137,19 @@ async fn many_at_once_lose_no_tag() {
     }
 }
 
+#[tokio::test]
+async fn what_a_killed_run_left_goes_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, young) = (folder.path().join(".pydeploy-old"), folder.path().join(".pydeploy-young"));
+    for path in [&old, &young] {
+        std::fs::write(path, "half").unwrap();
+    }
+    let yesterday = std::time::SystemTime::now() - STALE - Duration::from_secs(1);
+    File::options().append(true).open(&old).unwrap().set_modified(yesterday).unwrap();
+    put(folder.path(), &shipment(b"one"), &["1"]).await.unwrap();
+    assert_eq!((old.exists(), young.exists()), (false, true));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn files_are_for_everyone_to_read() {

@@ -114,13 +114,10 @@ impl Transport {
         }
     }
 
-    /// One try of a call, with its answer whole. What leads from HTTP to HTTPS counts as no answer.
+    /// One try of a call, with its answer whole. It is led nowhere else.
     pub(super) async fn single(&self, call: &Call) -> Result<Answer, Cause> {
-        let mut url = call.url.clone();
-        let head = self.follow(call, &mut url).await?;
-        if url.scheme() != call.url.scheme() {
-            return Err(Cause::Redirect("it leads to another scheme"));
-        }
+        let response = self.request(call, &call.url, &call.headers).await?;
+        let head = Head { response, host: address(&call.url), origin: Origin::Asked };
         self.whole(head, call.limit).await
     }
 

@@ -25,6 +25,7 @@ mod manifests;
 mod memory;
 mod minimal;
 mod musl;
+mod outgoing;
 mod plan;
 mod proxy;
 mod reading;

@@ -35,12 +35,21 @@ impl Script {
     where
         A: Fn(&Heard, usize) -> String + Send + Sync + 'static,
     {
+        Self::serve_cutting(|_, _| None, answer).await
+    }
+
+    /// The same, but that the connection is dropped after as many bytes of a body as `cut` says.
+    pub(in crate::registry) async fn serve_cutting<C, A>(cut: C, answer: A) -> Self
+    where
+        C: Fn(&Heard, usize) -> Option<usize> + Send + Sync + 'static,
+        A: Fn(&Heard, usize) -> String + Send + Sync + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let script = Self { address: listener.local_addr().unwrap(), heard: Arc::default() };
-        let (heard, answer) = (Arc::clone(&script.heard), Arc::new(answer));
+        let (heard, cut, answer) = (Arc::clone(&script.heard), Arc::new(cut), Arc::new(answer));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(talk(stream, Arc::clone(&heard), Arc::clone(&answer)));
+                tokio::spawn(talk(stream, Arc::clone(&heard), Arc::clone(&cut), Arc::clone(&answer)));
             }
         });
         script
@@ -57,15 +66,21 @@ impl Script {
     }
 }
 
-async fn talk<A>(mut stream: TcpStream, heard: Arc<Mutex<Vec<Heard>>>, answer: Arc<A>)
+async fn talk<C, A>(mut stream: TcpStream, heard: Arc<Mutex<Vec<Heard>>>, cut: Arc<C>, answer: Arc<A>)
 where
+    C: Fn(&Heard, usize) -> Option<usize>,
     A: Fn(&Heard, usize) -> String,
 {
-    let Some(request) = read(&mut stream).await else {
+    let most = |request: &Heard| cut(request, heard.lock().unwrap().len());
+    let Some((request, whole)) = read(&mut stream, most).await else {
         // What Go's server does: `docker-registry` is one.
         let _ = stream.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\nthis is no HTTPS server").await;
         return;
     };
+    if !whole {
+        heard.lock().unwrap().push(request);
+        return;
+    }
     let text = {
         let mut heard = heard.lock().unwrap();
         let text = answer(&request, heard.len());
@@ -76,8 +91,8 @@ where
     let _ = stream.shutdown().await;
 }
 
-/// None when this is no HTTP.
-async fn read(stream: &mut TcpStream) -> Option<Heard> {
+/// None when this is no HTTP. Of the body, `most` may want a part.
+async fn read(stream: &mut TcpStream, most: impl Fn(&Heard) -> Option<usize>) -> Option<(Heard, bool)> {
     let mut bytes = Vec::new();
     let head = loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 || bytes[0] == 0x16 {
@@ -94,11 +109,13 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
     let headers = pairs.map(|(key, value)| (key.to_lowercase(), value.to_owned())).collect();
     let mut request = Heard { line, headers, body: String::new() };
     let length: usize = request.header("content-length").unwrap_or("0").parse().ok()?;
+    let most = most(&request);
+    let length = most.unwrap_or(length);
     while bytes.len() < head + 4 + length {
         stream.read_buf(&mut bytes).await.ok().filter(|read| *read > 0)?;
     }
     request.body = String::from_utf8(bytes.split_off(head + 4)).ok()?;
-    Some(request)
+    Some((request, most.is_none()))
 }
 
 /// An answer with the right length.

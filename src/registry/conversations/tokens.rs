@@ -1,5 +1,6 @@
 //! Conversations with a scripted token service.
 
+use super::client;
 use super::script::{Heard, Script, answer};
 use crate::registry::*;
 
@@ -20,12 +21,6 @@ async fn registry(service: &Script, good: &'static str) -> Script {
 
 async fn service(reply: impl Fn(&Heard, usize) -> String + Send + Sync + 'static) -> Script {
     Script::serve(reply).await
-}
-
-fn client(script: &Script, credentials: Credentials) -> Registry {
-    let host = script.address.to_string();
-    let options = Options { host, security: Security::Tls, extra_ca: Vec::new(), user_agent: "x".into() };
-    Registry::new(&options, credentials).unwrap()
 }
 
 fn ship() -> Credentials {

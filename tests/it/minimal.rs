@@ -213,7 +213,7 @@ by the shell
 
 /// Every module of the standard library is imported, each in a process of its own as some can't be with others, and those
 /// that fail are printed.
-const IMPORT: &str = r#"
+const IMPORT: &str = r"
 import os, sys
 for name in sorted(sys.stdlib_module_names):
     child = os.fork()
@@ -230,7 +230,7 @@ for name in sorted(sys.stdlib_module_names):
         os._exit(0)
     if os.waitpid(child, 0)[1]:
         print(name)
-"#;
+";
 
 /// What no Linux has, and what is left out.
 const NOT_THERE: &[&str] = &[

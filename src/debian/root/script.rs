@@ -4,7 +4,7 @@
 //! script is followed as dpkg would first run it, and every command that is met has to be known to be such. The first
 //! that isn't is why the package is refused: conservative, since what a script does can't be known in general.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::alternative::Alternative;
 use crate::dockerfile::accounts::shell::{self, Join, Node, Piece, Word};
@@ -27,11 +27,8 @@ const HARMLESS: &[&str] = &[
     "grep",
     "egrep",
     "fgrep",
-    "sed",
-    "awk",
     "cut",
     "tr",
-    "sort",
     "head",
     "which",
     "type",
@@ -63,6 +60,12 @@ const HARMLESS: &[&str] = &[
     // What another package's script answers to, which is judged by itself.
     "dpkg-trigger",
 ];
+
+/// Where programs are that a name without a folder leads to.
+const FOLDERS: &[&str] = &["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"];
+/// How deep commands may be in commands, and how long a condition may be, in words: more than people write.
+const DEEPEST: usize = 60;
+const LONGEST: usize = 60;
 
 /// What a script does that can't be done without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +134,8 @@ fn arguments(script: &str, moment: Moment) -> String {
 struct Reader {
     known: BTreeMap<String, String>,
     alternatives: Vec<Alternative>,
+    /// Functions of its own, whatever their names.
+    functions: BTreeSet<String>,
     /// The script has ended for certain.
     ended: bool,
     /// How many conditions that can't be known we are in.
@@ -182,13 +187,19 @@ impl Reader {
                 nodes.iter().try_for_each(|node| self.perhaps(node))?;
                 Ok(Outcome::Unknown)
             }
-            // What a call of it would do is met as a command that isn't known.
-            Node::Function(_) => Ok(Outcome::Yes),
+            // A call of it is met as a command that isn't known.
+            Node::Function(name) => {
+                self.functions.insert(name.clone());
+                Ok(Outcome::Yes)
+            }
         }
     }
 
     /// What may be run, or not.
     fn perhaps(&mut self, node: &Node) -> Result<(), Needed> {
+        if self.perhaps > DEEPEST {
+            return Err(Needed("it is nested too deep".to_owned()));
+        }
         self.perhaps += 1;
         let ran = self.run(node);
         self.perhaps -= 1;
@@ -248,7 +259,10 @@ impl Reader {
         let name = words[0].as_deref().unwrap_or("a program that isn't known");
         let arguments = &words[1..];
         let first = arguments.first().and_then(Option::as_deref).unwrap_or_default();
-        match name.rsplit('/').next().unwrap_or_default() {
+        if self.functions.contains(name) {
+            return Err(Needed(shown(words)));
+        }
+        match FOLDERS.iter().find_map(|folder| name.strip_prefix(folder)).unwrap_or(name) {
             "[" | "[[" | "test" => {
                 let end = arguments.len() - usize::from(name != "test" && !arguments.is_empty());
                 Ok(test(&arguments[..end]))
@@ -264,13 +278,6 @@ impl Reader {
             "dpkg" if first == "--print-architecture" => Ok(Outcome::Unknown),
             "dpkg-divert" if merges_usr(arguments) => Ok(Outcome::Yes),
             "dpkg-statoverride" if first == "--list" => Ok(Outcome::Unknown),
-            "sed"
-                if arguments
-                    .iter()
-                    .any(|a| a.as_deref().is_none_or(|a| a.starts_with("-i") || a.starts_with("--in"))) =>
-            {
-                Err(Needed(shown(words)))
-            }
             "update-alternatives" => self.alternative(words).map(|()| Outcome::Unknown),
             program if HARMLESS.contains(&program) => Ok(Outcome::Unknown),
             _ => Err(Needed(shown(words))),
@@ -338,6 +345,9 @@ fn compare(arguments: &[Option<String>]) -> Outcome {
 
 /// `test`, as far as it is about texts. Files may be there or not.
 fn test(words: &[Option<String>]) -> Outcome {
+    if words.len() > LONGEST {
+        return Outcome::Unknown;
+    }
     let is = |at: usize, operator: &str| words[at].as_deref() == Some(operator);
     if let Some(at) = (1..words.len()).find(|at| is(*at, "-o")) {
         return match (test(&words[..at]), test(&words[at + 1..])) {
@@ -424,6 +434,8 @@ fi
             ("for x in a b; do install -d /var/lib/$x; done", "install -d …"),
             ("PROGRAM=/usr/bin/make-it\n$PROGRAM all", "/usr/bin/make-it all"),
             ("sed -i s/a/b/ /etc/x", "sed -i s/a/b/ /etc/x"),
+            ("echo() { rm x; }\necho a", "echo a"),
+            ("/opt/x/echo a", "/opt/x/echo a"),
             ("$(cat x) y", "… y"),
             ("command rm -rf x", "command rm -rf x"),
             ("if [ -e x ]; then exit 0; fi\nmake-it", "make-it"),
@@ -434,6 +446,15 @@ fi
         assert!(after("#!/usr/bin/perl\nprint 1").is_err());
         assert!(after("if true; then").is_err());
         assert!(judge("[ \"$1\" != install ] || make-it", Moment::Before).is_err());
+    }
+
+    #[test]
+    fn no_script_is_too_much() {
+        let deep = format!("echo {}{}", "$(echo ".repeat(2000), ")".repeat(2000));
+        for script in [deep, format!("[ {} x ]", "! ".repeat(100_000)), "if [ ".repeat(5000), "(".repeat(5000)] {
+            // Whatever it says, it comes to an end.
+            let _ = after(&script);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{context, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{cache, context, dockerfile, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +231,22 @@ impl From<registry::KeychainError> for Fault {
     fn from(error: registry::KeychainError) -> Self {
         let hint = error.hint();
         Self::from_error(Class::Environment, &error, hint)
+    }
+}
+
+impl From<cache::Error> for Fault {
+    fn from(error: cache::Error) -> Self {
+        let hint = error.hint();
+        Self::from_error(Class::Environment, &error, hint)
+    }
+}
+
+impl<E: StdError + Into<Self>> From<cache::Failed<E>> for Fault {
+    fn from(failed: cache::Failed<E>) -> Self {
+        match failed {
+            cache::Failed::Cache(error) => error.into(),
+            cache::Failed::Make(error) => error.into(),
+        }
     }
 }
 

@@ -17,6 +17,7 @@
 //!
 //! | room | what is in it | |
 //! |---|---|---|
+//! | [`cache`] | what was made or fetched once | edge |
 //! | [`cli`] | what was typed | |
 //! | [`settings`] | what was meant: flags, environment, file | edge |
 //! | [`commands`] | one file a verb | |
@@ -38,6 +39,7 @@
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
 
+pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod context;

@@ -34,7 +34,7 @@ mod manifest;
 mod plain;
 mod pointer;
 mod refusal;
-mod retry;
+pub(crate) mod retry;
 mod secret;
 mod traffic;
 mod transport;

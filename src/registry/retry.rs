@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came of a try, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// An answer, or a failure that another try would not change.
     Final,
     /// Nobody listens, or the name is unknown.
@@ -30,7 +30,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// What an answer's head says.
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(status: StatusCode, headers: &HeaderMap) -> Self {
         match status.as_u16() {
             // A date in place of seconds, which the standard allows, isn't read: the usual pause will do.
             408 | 429 | 500 | 502 | 503 | 504 => Self::Busy(
@@ -44,7 +44,7 @@ impl Outcome {
     }
 
     /// The pause before the next try, after `tries` of them; none when this was the last.
-    pub(super) fn pause(self, tries: u32) -> Option<Duration> {
+    pub(crate) fn pause(self, tries: u32) -> Option<Duration> {
         let own = LONGEST.min(FIRST * 2_u32.pow(tries.saturating_sub(1).min(10)));
         match self {
             Self::Final => None,

@@ -48,6 +48,11 @@ impl Machine {
         self.variable("DOCKER_CONFIG").map(PathBuf::from).or_else(home)
     }
 
+    /// The folder of the cache, where nothing else names it: the platform's own for caches.
+    pub fn cache(&self) -> Result<PathBuf, crate::cache::Error> {
+        crate::cache::default_root(|name| self.variable(name)).ok_or(crate::cache::Error::NoPlace)
+    }
+
     /// Whether this is a CI job, where nobody watches a live display.
     pub fn is_ci(&self) -> bool {
         self.variable("CI").is_some()

@@ -71,6 +71,9 @@ pub enum TreeError {
     /// A path that leads elsewhere, or none.
     #[error("{0:?} is no path inside an image")]
     Path(String),
+    /// A name by which a layer hides what is below it: <https://github.com/opencontainers/image-spec/blob/main/layer.md>.
+    #[error("{0} can't be in an image: engines take it for a sign that something is to be hidden")]
+    Whiteout(String),
     /// A file or link stands where a folder would have to be.
     #[error("{path} can't be in a layer in which {above} is no folder")]
     NoFolder {
@@ -89,6 +92,9 @@ impl Tree {
     pub fn insert(&mut self, path: &str, node: Node) -> Result<(), TreeError> {
         if !is_inside(path) {
             return Err(TreeError::Path(path.to_owned()));
+        }
+        if path.split('/').any(|part| part.starts_with(".wh.")) {
+            return Err(TreeError::Whiteout(path.to_owned()));
         }
         for (at, _) in path.match_indices('/') {
             let above = &path[..at];
@@ -204,6 +210,14 @@ mod tests {
         for path in ["", "/etc", "a//b", "a/", "./a", "a/../b", "..", "a\0", &"x".repeat(256)] {
             let refused = Tree::default().insert(path, Node::directory());
             assert_eq!(refused, Err(TreeError::Path(path.to_owned())));
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_base_is_hidden() {
+        for path in [".wh.etc", "usr/.wh..wh..opq", ".wh.a/b"] {
+            let refused = Tree::default().insert(path, Node::file(0o644, ""));
+            assert_eq!(refused, Err(TreeError::Whiteout(path.to_owned())));
         }
     }
 

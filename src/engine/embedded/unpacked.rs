@@ -207,7 +207,7 @@ pub fn interpreter_needs(path: &str) -> bool {
         "usr" => matches!(name, "lib" | "lib64" | "bin"),
         "bin" | "usr/bin" | "usr/local/bin" => name.starts_with("python"),
         _ if in_python.is_some_and(|(_, inside)| matches!(inside, "encodings" | "lib-dynload")) => true,
-        _ if folder.contains("/lib/python3.") && in_python.is_none() => name.ends_with(".py"),
+        _ if folder.contains("/lib/python3.") && in_python.is_none() => name.strip_suffix(".py").is_some(),
         _ if folder.contains("/python3.") => false,
         _ => {
             let library = name.contains(".so") || name.starts_with("ld-");

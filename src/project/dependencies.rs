@@ -76,6 +76,8 @@ pub struct Dependency {
     pub sdist: Option<bool>,
     /// Whether the project itself asks for it, rather than another package.
     pub direct: bool,
+    /// The only machine that needs it, by its `platform_machine`, where a lock says so; `None` for all.
+    pub only: Option<&'static str>,
 }
 
 /// What an install needs to know of package indexes.

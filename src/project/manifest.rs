@@ -234,7 +234,16 @@ impl Manifest<'_> {
             if let Some(name) = parsed.name
                 && holds.map_err(refuse)?
             {
-                packages.push(Dependency { name, version, extras, evidence, wheels: None, sdist: None, direct: true });
+                packages.push(Dependency {
+                    name,
+                    version,
+                    extras,
+                    evidence,
+                    wheels: None,
+                    sdist: None,
+                    direct: true,
+                    only: None,
+                });
             }
         }
         Ok(packages)

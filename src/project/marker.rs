@@ -15,23 +15,34 @@ const DEPTH: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
     python: PythonVersion,
+    machine: Option<&'static str>,
 }
+
+/// The machines that images are built for, by their `platform_machine`.
+pub(crate) const MACHINES: [&str; 2] = ["x86_64", "aarch64"];
 
 impl Target {
     /// The image's Python.
     pub(crate) fn new(python: PythonVersion) -> Self {
-        Self { python }
+        Self { python, machine: None }
     }
 
-    /// Whether the marker holds on any machine; the text of what is wrong where it is not a marker.
+    /// The same on one machine, by its `platform_machine`.
+    pub(crate) fn on(self, machine: &'static str) -> Self {
+        Self { machine: Some(machine), ..self }
+    }
+
+    /// Whether the marker holds on any machine, or on the one that was chosen; the text of what is wrong where it is not
+    /// a marker.
     pub(crate) fn holds(self, marker: &str) -> Result<bool, String> {
+        if let Some(machine) = self.machine {
+            return self.judge(marker, machine);
+        }
         // An image may be built for either machine: what one of them needs is needed.
-        let machines = ["x86_64", "aarch64"];
-        machines.into_iter().try_fold(false, |held, machine| Ok(self.judge(marker, machine)? || held))
+        MACHINES.into_iter().try_fold(false, |held, machine| Ok(self.judge(marker, machine)? || held))
     }
 
-    /// Whether the marker holds on a machine, by its `platform_machine`.
-    pub(crate) fn judge(self, marker: &str, machine: &'static str) -> Result<bool, String> {
+    fn judge(self, marker: &str, machine: &'static str) -> Result<bool, String> {
         let mut parser = Parser { rest: marker, target: self, machine };
         let value = parser.any(DEPTH)?;
         match parser.peek() {

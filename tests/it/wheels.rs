@@ -282,10 +282,9 @@ async fn a_project_and_its_members_are_installed_as_packages() {
         zip::wheel("psycopg2", &version, "cp313-cp313-linux_aarch64", &[("psycopg2/__init__.py", "built = 1\n")]);
     std::fs::write(&built, wheel).unwrap();
     let other = built.with_file_name(format!("psycopg2-{version}-cp313-cp313-linux_x86_64.whl"));
-    let (_, folder) = project
-        .install_by(&uv().await, &locked(true), Machine::Aarch64, "built", &[other.clone(), built])
-        .await
-        .map_or_else(|error| panic!("{error}: {:?}", error.output()), |done| done);
+    let wheels = [other, built];
+    let done = project.install_by(&uv().await, &locked(true), Machine::Aarch64, "built", &wheels).await;
+    let (_, folder) = done.unwrap();
     let names: Vec<_> = identities(&folder).into_keys().collect();
     assert_eq!(
         names.iter().map(|n| n.split(' ').next().unwrap()).collect::<Vec<_>>(),

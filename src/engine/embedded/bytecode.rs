@@ -14,7 +14,8 @@ use crate::project::PythonVersion;
 /// Reads sources, and answers with bytecode whose validity hangs on nothing: PEP 552's unchecked hashes. A source is
 /// its path and its text, each after its length; an answer is a length and the file, of no bytes where it does not
 /// compile. Only what is in every interpreter is imported. No set is walked in an order of chance, since it is run with
-/// a fixed seed of hashes.
+/// a fixed seed of hashes. Before 3.12, marshal writes down whether a text is in use elsewhere in the process
+/// (<https://github.com/python/cpython/issues/78274>): there each source gets a process that has compiled no other.
 const PROGRAM: &str = r"
 import sys, _imp, _warnings, _frozen_importlib_external as external
 _warnings.filters.insert(0, ('ignore', None, Warning, None, 0))
@@ -25,11 +26,20 @@ def number(data):
     return int.from_bytes(data, 'little')
 answer(sys.implementation.cache_tag.encode())
 answers.flush()
+fresh = sys.version_info < (3, 12)
+if fresh:
+    import posix
 while True:
     head = sources.read(8)
     if len(head) < 8:
         break
     path, source = sources.read(number(head[:4])), sources.read(number(head[4:]))
+    if fresh:
+        child = posix.fork()
+        if child:
+            if posix.waitpid(child, 0)[1]:
+                break
+            continue
     try:
         code = compile(source, path.decode(), 'exec', 0, True, 0)
         digest = _imp.source_hash(external._RAW_MAGIC_NUMBER, source)
@@ -38,6 +48,8 @@ while True:
         data = b''
     answer(data)
     answers.flush()
+    if fresh:
+        posix._exit(0)
 ";
 /// A source larger than this is data, in bytes.
 const LARGEST: u64 = 32 << 20;

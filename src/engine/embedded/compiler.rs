@@ -13,7 +13,7 @@ use super::error::Error;
 use super::ground;
 use super::interpreter::Interpreter;
 use super::means::Means;
-use super::unpacked::{Error as UnpackError, Unpacked};
+use super::unpacked::{Error as UnpackError, Unpacked, interpreter_needs};
 use crate::cache::{Folder, Key, Kind};
 use crate::image::layer::Tree;
 use crate::image::rootfs::compression::decompress;
@@ -61,7 +61,7 @@ pub(super) async fn of_base(
             for blob in &blobs {
                 let opened = blob.open().map_err(UnpackError::Layer)?;
                 let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
-                unpacked.layer(tar, |path| is_needed(path, python))?;
+                unpacked.layer(tar, interpreter_needs)?;
             }
             unpacked.finish()
         };
@@ -71,26 +71,13 @@ pub(super) async fn of_base(
 }
 
 /// The interpreter in trees that make a root together.
-pub(super) fn unpack(means: &Means<'_>, key: &Key, trees: &[Tree], python: &str) -> Result<Folder, Error> {
+pub(super) fn unpack(means: &Means<'_>, key: &Key, trees: &[Tree]) -> Result<Folder, Error> {
     let unpack = |folder: &Path| {
         let mut unpacked = Unpacked::new(folder);
         for tree in trees {
-            unpacked.tree(tree, |path| is_needed(path, python))?;
+            unpacked.tree(tree, interpreter_needs)?;
         }
         unpacked.finish()
     };
     Ok(means.cache.folder(Kind::Interpreter, key, || {}, unpack)?)
-}
-
-/// What an interpreter reads to start and to compile: itself, the C library, and the library's few modules that are not
-/// in it.
-fn is_needed(path: &str, python: &str) -> bool {
-    let library = python.replace("/bin/python", "/lib/python");
-    let library = library.trim_start_matches('/');
-    let in_library = path.strip_prefix(library).and_then(|p| p.strip_prefix('/'));
-    if let Some(rest) = in_library {
-        return rest.starts_with("encodings/") || (!rest.contains('/') && bytecode::is_source(rest));
-    }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    path == python.trim_start_matches('/') || (name.contains(".so") && !path.contains("/python3"))
 }

@@ -131,7 +131,7 @@ async fn compiler(
         let debs = read(set, &blobs, scratch.path())?;
         let root = compose(wanted, &debs)?;
         let trees: Vec<_> = root.parts.into_iter().map(|part| part.tree).collect();
-        compiler::unpack(means, &key, &trees, &python)
+        compiler::unpack(means, &key, &trees)
     })?;
     Compiler::new(folder, &python, order.plan.python, identity)
 }

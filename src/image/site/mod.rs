@@ -2,6 +2,7 @@
 
 mod direct_url;
 mod distribution;
+mod missing;
 mod platform;
 mod pylock;
 mod record;
@@ -12,8 +13,9 @@ mod wheel;
 
 pub use direct_url::direct_url;
 pub use distribution::{Distribution, Identity};
+pub use missing::{Missing, missing};
 pub use platform::{Libc, Machine, Platform, Target, UnknownMachine};
-pub use pylock::{Local, Missing, Pylock, PylockError};
+pub use pylock::{Local, Pylock, PylockError};
 pub use record::{Record, Row, RowError};
 pub use script::script;
 pub use split::{Budget, Group, groups};

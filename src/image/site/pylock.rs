@@ -2,12 +2,12 @@
 //!
 //! <https://packaging.python.org/en/latest/specifications/pylock-toml/>
 
-use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::Version;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+use super::missing::Missing;
 use super::platform::Target;
 use super::wheel::Wheel;
 use crate::project::Markers;
@@ -30,26 +30,6 @@ pub enum PylockError {
     /// A package in it has no name.
     #[error("uv's list of files to install names no package in one of its entries")]
     NoName,
-}
-
-/// A distribution that has no wheel for a target.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Missing {
-    /// Its name, normalised.
-    pub name: String,
-    /// Its version, where it is known.
-    pub version: Option<String>,
-    /// Whether there is something that a wheel can be built from: a source distribution, or a repository.
-    pub source: bool,
-    /// The platforms that it has wheels for, sorted: tags as in their file names.
-    pub platforms: Vec<String>,
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        self.version.as_ref().map_or(Ok(()), |version| write!(f, " {version}"))
-    }
 }
 
 /// A distribution that is built from a folder of the project.
@@ -95,7 +75,7 @@ impl Pylock {
 
     /// The packages that have no wheel for `target`, sorted; those that are built from the project's own folders aside.
     pub fn missing(&self, target: Target) -> Vec<Missing> {
-        let needed = self.entries().filter(|package| applies(*package, target) && package.get("directory").is_none());
+        let needed = self.entries().filter(|package| applies(package, target) && package.get("directory").is_none());
         let mut missing: Vec<_> = needed.filter_map(|package| missing(package, target)).collect();
         missing.sort();
         missing.dedup();
@@ -104,7 +84,7 @@ impl Pylock {
 
     /// The packages that are built from folders of the project.
     pub fn local(&self, target: Target) -> Vec<Local> {
-        let needed = self.entries().filter(|package| applies(*package, target));
+        let needed = self.entries().filter(|package| applies(package, target));
         let local = needed.filter_map(|package| {
             let path = package.get("directory")?.as_table_like()?.get("path")?.as_str()?;
             Some(Local { name: name(package)?.to_owned(), path: path.to_owned() })
@@ -121,7 +101,9 @@ impl Pylock {
             let same = version(package).is_none_or(|listed| same_version(listed, &wheel.version));
             if name(package) == Some(wheel.name.as_str()) && same {
                 found = true;
-                PLACES.iter().for_each(|place| drop(package.remove(place)));
+                for place in PLACES {
+                    package.remove(place);
+                }
                 package.insert("version", toml_edit::value(&wheel.version));
                 package.insert("wheels", toml_edit::value(files(path, sha256)));
             }
@@ -179,22 +161,15 @@ fn name(package: &Table) -> Option<&str> {
 /// A marker that can't be judged keeps its package: uv has the last word.
 fn applies(package: &Table, target: Target) -> bool {
     let marker = package.get("marker").and_then(Item::as_str);
-    let judge = |marker| Markers::new(target.python).judge(marker, target.platform.machine.as_str());
-    marker.is_none_or(|marker| judge(marker).unwrap_or(true))
+    let there = Markers::new(target.python).on(target.platform.machine.as_str());
+    marker.is_none_or(|marker| there.holds(marker).unwrap_or(true))
 }
 
 fn missing(package: &Table, target: Target) -> Option<Missing> {
-    let files: Vec<_> =
-        wheels(package).into_iter().chain(archive(package)).filter_map(|file| Wheel::parse(&file)).collect();
-    if files.iter().any(|wheel| wheel.fits(target)) {
-        return None;
-    }
-    let mut platforms: Vec<_> = files.iter().flat_map(|wheel| wheel.platforms().iter().cloned()).collect();
-    platforms.sort();
-    platforms.dedup();
+    let wheels: Vec<_> = wheels(package).into_iter().chain(archive(package)).collect();
     let source = ["sdist", "vcs"].iter().any(|key| package.get(key).is_some())
         || archive(package).is_some_and(|file| Wheel::parse(&file).is_none());
-    Some(Missing { name: name(package)?.to_owned(), version: version(package).map(str::to_owned), source, platforms })
+    Missing::among(name(package)?, version(package), &wheels, source, target)
 }
 
 fn wheels(package: &Table) -> Vec<String> {

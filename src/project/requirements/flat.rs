@@ -74,7 +74,9 @@ impl Flattener<'_> {
             // What can't be read was refused when the project was.
             let Ok((requirement, given)) = options::split(&line.text) else { continue };
             if requirement.is_empty() {
-                given.iter().for_each(|option| self.option(path, &line, option));
+                for option in &given {
+                    self.option(path, &line, option);
+                }
             } else if let Ok(parsed) = Requirement::parse(&requirement) {
                 let hashes = given.iter().filter(|g| g.option == Opt::Hash).map(|g| format!(" --hash={}", g.value));
                 let hashes: String = hashes.collect();

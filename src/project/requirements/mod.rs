@@ -186,6 +186,7 @@ impl Reader<'_> {
             wheels: None,
             sdist: None,
             direct: false,
+            only: None,
         });
         package.direct |= place.line.direct();
         package.version = package.version.take().or(version);

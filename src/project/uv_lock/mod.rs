@@ -7,7 +7,7 @@ mod stale;
 use std::collections::BTreeSet;
 
 use self::format::{Lock, Package, Source};
-use super::marker::Target;
+use super::marker::{MACHINES, Target};
 use super::pyproject::{self, Pyproject};
 use super::toml_file::{Located, TomlFile};
 use super::{Dependency, Error, Evidence, paths, requirement};
@@ -78,6 +78,11 @@ impl UvLock {
             stale::check(root, project)?;
         }
         let reached = reach::from(&self.lock, root, target);
+        let on = MACHINES.map(|machine| (machine, reach::from(&self.lock, root, target.on(machine))));
+        let only = |index: &usize| {
+            let mut there = on.iter().filter(|(_, reached)| reached.contains_key(index)).map(|(machine, _)| *machine);
+            there.next().filter(|_| there.next().is_none())
+        };
         let mut out = Installed::default();
         let mut members = BTreeSet::new();
         for (index, reached) in reached.iter().filter(|(index, _)| **index != root) {
@@ -90,7 +95,8 @@ impl UvLock {
             });
             let evidence = direct.map_or_else(|| self.evidence(*index), |listed| listed.at.clone());
             let extras: Vec<_> = reached.extras.iter().cloned().collect();
-            out.packages.push(dependency(package, evidence, extras, reached.direct));
+            let only = only(index);
+            out.packages.push(Dependency { only, ..dependency(package, evidence, extras, reached.direct) });
         }
         out.packages.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
         out.members = members.into_iter().collect();
@@ -127,6 +133,7 @@ fn dependency(package: &Package, evidence: Evidence, extras: Vec<String>, direct
         wheels: listed.then(|| package.wheels.iter().filter_map(format::Artifact::file_name).collect()),
         sdist: listed.then_some(package.sdist.is_some()),
         direct,
+        only: None,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn wheel(name: &str, version: &str, tag: &str, files: &[(&str, &str)]
 /// A wheel of these entries, with sound metadata.
 pub(super) fn wheel_of(name: &str, version: &str, tag: &str, entries: &[Entry<'_>]) -> Vec<u8> {
     let info = format!("{name}-{version}.dist-info");
-    let record: String = entries.iter().map(|entry| format!("{},,\n", entry.path)).collect();
+    let record = entries.iter().map(|entry| format!("{},,\n", entry.path)).collect::<Vec<_>>().concat();
     let own = [
         (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")),
         (format!("{info}/WHEEL"), format!("Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: {tag}\n")),

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -138,7 +139,7 @@ fn distribution<'a>(name: &'a str, files: &[(&'a str, &'a str, &'a str)]) -> Vec
     let mut record = format!("{info}/METADATA,,\n{info}/RECORD,,\n");
     for (path, text, hash) in files {
         all.push((format!("SITE/{path}"), (*text).to_owned()));
-        record.push_str(&format!("{path},{hash},\n"));
+        writeln!(record, "{path},{hash},").unwrap();
     }
     all.push((format!("SITE/{info}/RECORD"), record));
     all

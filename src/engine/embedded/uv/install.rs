@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
-use super::lock::{From, Locked, Wanted, as_pip};
+use super::lock::{List, Locked, Wanted, as_pip};
 use super::{Step, Uv};
 use crate::engine::embedded::site;
 
@@ -43,14 +43,14 @@ impl Uv {
         if let Some(name) = again {
             command.args(["--reinstall-package", name]);
         }
-        match &locked.from {
-            From::Nothing => return Ok(()),
-            From::Pylock(path) => {
+        match &locked.list {
+            List::Nothing => return Ok(()),
+            List::Pylock(path) => {
                 command.arg("--no-deps").arg("--requirements").arg(path);
             }
-            From::Hashed { requirements, prereleases } => {
+            List::Hashed { requirements, prereleases, indexes } => {
                 command.arg("--require-hashes").arg("--requirements").arg(requirements);
-                as_pip(&mut command);
+                as_pip(&mut command, indexes);
                 if *prereleases {
                     command.args(["--prerelease", "allow"]);
                 }

@@ -1,5 +1,6 @@
 //! A lock: which file of which distribution gets into the image, found before anything is fetched.
 
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -28,16 +29,21 @@ pub struct Wanted<'a> {
 }
 
 /// What will be installed, to the file.
-#[derive(Debug)]
 pub struct Locked {
     pub(super) pylock: Pylock,
     /// What uv installs from.
-    pub(super) from: From,
+    pub(super) list: List,
+}
+
+impl fmt::Debug for Locked {
+    // Addresses of indexes may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locked").finish_non_exhaustive()
+    }
 }
 
 /// What uv installs from.
-#[derive(Debug)]
-pub(super) enum From {
+pub(super) enum List {
     /// Nothing is installed.
     Nothing,
     /// The pylock, on disk.
@@ -48,6 +54,8 @@ pub(super) enum From {
         requirements: PathBuf,
         /// Whether versions may be prereleases.
         prereleases: bool,
+        /// Variables that tell uv of pip's indexes.
+        indexes: Vec<(&'static str, String)>,
     },
 }
 
@@ -66,10 +74,10 @@ impl Uv {
         let locked = match wanted.install {
             Install::Nothing => {
                 let pylock = Pylock::parse("lock-version = \"1.0\"\ncreated-by = \"pydeploy\"\n")?;
-                return Ok(Locked { pylock, from: From::Nothing });
+                return Ok(Locked { pylock, list: List::Nothing });
             }
-            Install::Uv { package, .. } => self.from_lock(&built, *package).await?,
-            Install::Requirements { files, local } => self.from_requirements(&built, files, local).await?,
+            Install::Uv { package, .. } => self.read_lock(&built, *package).await?,
+            Install::Requirements { files, local } => self.read_requirements(&built, files, local).await?,
             Install::Listed(requirements) => {
                 let listed = ("requirements".to_owned(), requirements.join("\n"));
                 let given = built.given()?.into_iter().map(BuiltWheel::replacement).collect();
@@ -80,7 +88,7 @@ impl Uv {
         if missing.is_empty() { Ok(locked) } else { Err(Error::NoWheel { missing, target: wanted.target }) }
     }
 
-    async fn from_lock(&self, built: &Built<'_>, package: bool) -> Result<Locked, Error> {
+    async fn read_lock(&self, built: &Built<'_>, package: bool) -> Result<Locked, Error> {
         let Wanted { root, target, .. } = built.wanted;
         let path = built.scratch.join("pylock.toml");
         let mut command = self.command(Some(root));
@@ -100,10 +108,10 @@ impl Uv {
             }
         }
         write(&path, &pylock.text())?;
-        Ok(Locked { pylock, from: From::Pylock(path) })
+        Ok(Locked { pylock, list: List::Pylock(path) })
     }
 
-    async fn from_requirements(&self, built: &Built<'_>, files: &[String], local: &[String]) -> Result<Locked, Error> {
+    async fn read_requirements(&self, built: &Built<'_>, files: &[String], local: &[String]) -> Result<Locked, Error> {
         let root = built.wanted.root;
         let is_built = |folder: &Path| ["pyproject.toml", "setup.py"].iter().any(|file| folder.join(file).is_file());
         let mut replacements = Vec::new();
@@ -133,7 +141,8 @@ impl Uv {
         command.args(["--format", "pylock.toml", "--output-file"]).arg(&path);
         command.args(["--python-platform", &target.platform.uv_name(), "--python-version", &target.python.to_string()]);
         command.arg(&from);
-        as_pip(&mut command);
+        let indexes = self.pip_indexes(root).await;
+        as_pip(&mut command, &indexes);
         if prereleases {
             command.args(["--prerelease", "allow"]);
         }
@@ -141,13 +150,15 @@ impl Uv {
         let mut pylock = Pylock::parse(&read(&path)?)?;
         built.provide(&mut pylock)?;
         write(&path, &pylock.text())?;
-        let from = if hashes { From::Hashed { requirements: from, prereleases } } else { From::Pylock(path) };
-        Ok(Locked { pylock, from })
+        let list = if hashes { List::Hashed { requirements: from, prereleases, indexes } } else { List::Pylock(path) };
+        Ok(Locked { pylock, list })
     }
 }
 
 /// A requirements file is written for pip, which takes the best version that any of its indexes has.
-pub(super) fn as_pip(command: &mut tokio::process::Command) {
+pub(super) fn as_pip(command: &mut tokio::process::Command, indexes: &[(&'static str, String)]) {
+    // By the environment: an address may hold a password.
+    command.envs(indexes.iter().map(|(name, value)| (name, value)));
     if std::env::var_os("UV_INDEX_STRATEGY").is_none() {
         command.args(["--index-strategy", "unsafe-best-match"]);
     }

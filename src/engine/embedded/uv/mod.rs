@@ -6,6 +6,7 @@ mod find;
 mod install;
 mod lock;
 mod output;
+mod pip;
 mod process;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,5 @@
 //! A process: a program that is run to its end, its words passed on as they come.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -36,7 +35,7 @@ pub(super) fn command(program: &Path) -> Command {
 
 /// Runs it. What it says is told as the output of the step `id`.
 pub(super) async fn run(command: &mut Command, tell: Option<(&Events, &str)>) -> Result<Ended, Error> {
-    let program = Path::new(<&OsStr>::from(command.as_std().get_program())).to_path_buf();
+    let program = Path::new(command.as_std().get_program()).to_path_buf();
     let start = |source| Error::Start { program: program.clone(), source };
     let mut child = command.spawn().map_err(start)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());

@@ -317,6 +317,20 @@ impl From<embedded::uv::Error> for Fault {
     }
 }
 
+impl From<embedded::sdist::Error> for Fault {
+    fn from(error: embedded::sdist::Error) -> Self {
+        use embedded::sdist::Error;
+        let (hint, output) = (error.hint(), error.output().to_vec());
+        match error {
+            Error::Engine(error) => error.into(),
+            Error::Build { .. } | Error::NoWheel { .. } | Error::Timeout { .. } => {
+                Self { output, ..Self::from_error(Class::Build, &error, hint) }
+            }
+            other => Self::from_error(Class::Environment, &other, hint),
+        }
+    }
+}
+
 impl From<embedded::site::Error> for Fault {
     fn from(error: embedded::site::Error) -> Self {
         let class = match &error {
@@ -408,6 +422,7 @@ fn engine_class(error: &EngineError) -> (Class, Option<String>) {
         EngineError::SessionLost { .. } => {
             (Class::Environment, "its disk or processors may be overloaded: run again when it has less to do")
         }
+        EngineError::Export { .. } => (Class::Environment, "see that there is space left on this machine's disk"),
         EngineError::Secret { .. } => (Class::Environment, "see --build-secret"),
         EngineError::Dockerfile { .. } => (Class::Build, "mend the Dockerfile, or use ours: --dockerfile generated"),
         EngineError::Base { .. } => {

@@ -10,7 +10,7 @@ use pydeploy::engine::Events;
 use pydeploy::engine::buildkit::Daemon;
 use pydeploy::engine::docker::DockerEngine;
 use pydeploy::engine::embedded::sdist::{
-    Available, BuildKit, Built, Error, Ground, Place, Sandbox, Sdist, Workshop, build, is_available,
+    Available, BuildKit, Error, Ground, Place, Sandbox, Sdist, Workshop, build, is_available,
 };
 use pydeploy::engine::endpoint::Endpoint;
 use pydeploy::image::native::Family;
@@ -26,7 +26,7 @@ const PLATFORM: &str = if cfg!(target_arch = "aarch64") { "linux/arm64" } else {
 
 fn psycopg2(sha256: &str) -> Sdist {
     let sha256 = vec![sha256.to_owned()];
-    Sdist { name: "psycopg2".into(), version: "2.9.10".into(), place: Place::Index, sha256 }
+    Sdist { name: "psycopg2".into(), version: Some("2.9.10".into()), place: Place::Index, sha256 }
 }
 
 fn nobody_hears() -> Events {
@@ -110,6 +110,7 @@ fn packages(names: &[&str], folder: &Path) -> Vec<PathBuf> {
     let option = |key: &str, path: PathBuf| format!("{key}={}", path.display());
     let fetched = Command::new("apt-get")
         .args(["-qq", "-y", "--no-install-recommends", "--download-only", "-o", "APT::Sandbox::User=root", "-o"])
+        .args(["Debug::NoLocking=1", "-o"])
         .arg(option("Dir::State::status", folder.join("status")))
         .arg("-o")
         .arg(option("Dir::Cache::archives", archives.clone()))
@@ -124,10 +125,9 @@ fn packages(names: &[&str], folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-async fn in_sandbox(ground: &Ground, cache: &Path, sdist: Sdist) -> Result<Vec<Built>, Error> {
-    let environment: Vec<_> = std::env::vars().filter(|(name, _)| Sandbox::is_passed(name)).collect();
-    let shop = Workshop::Sandbox(Sandbox::new(ground, &environment, &[]));
-    build(&[sdist], &shop, &Cache::open(cache).unwrap(), &nobody_hears()).await
+/// What pip is told of this machine.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars().filter(|(name, _)| Sandbox::is_passed(name)).collect()
 }
 
 #[test]
@@ -145,15 +145,48 @@ fn a_sandbox_builds_the_same_wheel_each_time() {
         identity: vec!["test".to_owned()],
         python: "/usr/local/bin/python3.13".to_owned(),
     };
+    let environment = environment();
+    let shop = || Workshop::Sandbox(Sandbox::new(&ground, &environment, &[]));
+    let cache = |name: &str| Cache::open(&folder.path().join(name)).unwrap();
     run(async {
         assert_eq!(is_available(PLATFORM).await, Available::Yes);
-        let first = in_sandbox(&ground, &folder.path().join("one"), psycopg2(SUM)).await.unwrap();
-        assert_eq!(import(first[0].path(), LIBPQ).split(' ').next(), Some("2.9.10"));
-        assert!(import(first[0].path(), "true").contains("libpq.so.5: cannot open shared object file"));
-        let second = in_sandbox(&ground, &folder.path().join("two"), psycopg2(SUM)).await.unwrap();
-        assert_ne!(first[0].path(), second[0].path());
-        assert_eq!(sum(first[0].path()), sum(second[0].path()));
-        let error = in_sandbox(&ground, &folder.path().join("two"), psycopg2(&"0".repeat(64))).await.unwrap_err();
+        let (first, second) = (shop(), shop());
+        let one = build(&[psycopg2(SUM)], &first, &cache("one"), &nobody_hears()).await.unwrap();
+        assert_eq!(import(one[0].path(), LIBPQ).split(' ').next(), Some("2.9.10"));
+        assert!(import(one[0].path(), "true").contains("libpq.so.5: cannot open shared object file"));
+        let two = build(&[psycopg2(SUM)], &second, &cache("two"), &nobody_hears()).await.unwrap();
+        assert_ne!(one[0].path(), two[0].path());
+        assert_eq!(sum(one[0].path()), sum(two[0].path()));
+        let wrong = [psycopg2(&"0".repeat(64))];
+        let error = build(&wrong, &second, &cache("two"), &nobody_hears()).await.unwrap_err();
         assert!(error.hint().unwrap().contains("lock anew"), "{error:?} {:?}", error.output());
     });
+}
+
+#[test]
+#[ignore = "needs the bed: a Debian archive"]
+fn debian_packages_alone_make_a_sandbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let python = Command::new("apt-cache").args(["depends", "--important", "python3-minimal"]).output().unwrap();
+    let python = String::from_utf8(python.stdout).unwrap();
+    let python = python.split_whitespace().find_map(|word| word.strip_suffix("-minimal").filter(|p| p.contains('.')));
+    let python = python.unwrap().to_owned();
+    let (dev, venv) = (format!("{python}-dev"), format!("{python}-venv"));
+    let tools = ["dash", "coreutils", "sed", "grep", "mawk", "tar", "gzip", "perl-base", "ca-certificates"];
+    let names: Vec<_> =
+        [dev.as_str(), venv.as_str()].into_iter().chain(tools).chain(PACKAGES.iter().copied()).collect();
+    let ground = Ground {
+        layers: Vec::new(),
+        packages: packages(&names, folder.path()),
+        identity: vec!["test".to_owned()],
+        python: format!("/usr/bin/{python}"),
+    };
+    let environment = environment();
+    let shop = Workshop::Sandbox(Sandbox::new(&ground, &environment, &[]));
+    let cache = Cache::open(&folder.path().join("cache")).unwrap();
+    let built = run(build(&[psycopg2(SUM)], &shop, &cache, &nobody_hears()));
+    let built = built.unwrap_or_else(|error| panic!("{error}: {:#?}", error.output()));
+    let tag = python.replace("python", "cp").replace('.', "");
+    let name = built[0].path().file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(name.starts_with(&format!("psycopg2-2.9.10-{tag}-{tag}-linux_")), "{name}");
 }

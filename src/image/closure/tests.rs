@@ -262,7 +262,7 @@ impl Image {
 
     /// A distribution, with the tag of its wheel and its files.
     fn wheel(self, name: &str, tag: &str, files: &[(&str, Elf)]) -> Self {
-        let record: String = files.iter().map(|(file, _)| format!("{file},,\n")).collect();
+        let record = files.iter().map(|(file, _)| format!("{file},,\n")).collect::<Vec<_>>().concat();
         let image = self
             .text(&format!("{SITE}/{name}.dist-info/RECORD"), &record)
             .text(&format!("{SITE}/{name}.dist-info/WHEEL"), &format!("Tag: {tag}\n"));

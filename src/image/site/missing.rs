@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::platform::Target;
+use super::sdist::Sdist;
 use super::wheel::Wheel;
 use crate::project::Dependencies;
 
@@ -17,6 +18,8 @@ pub struct Missing {
     pub source: bool,
     /// The platforms that it has wheels for, sorted: tags as in their file names.
     pub platforms: Vec<String>,
+    /// What a wheel can be built from, where that is known.
+    pub sdist: Option<Sdist>,
 }
 
 impl Missing {
@@ -35,7 +38,7 @@ impl Missing {
         let mut platforms: Vec<_> = wheels.iter().flat_map(|wheel| wheel.platforms().iter().cloned()).collect();
         platforms.sort();
         platforms.dedup();
-        Some(Self { name: name.to_owned(), version: version.map(str::to_owned), source, platforms })
+        Some(Self { name: name.to_owned(), version: version.map(str::to_owned), source, platforms, sdist: None })
     }
 }
 

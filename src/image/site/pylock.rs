@@ -9,6 +9,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Tab
 
 use super::missing::Missing;
 use super::platform::Target;
+use super::sdist::{Place, Sdist};
 use super::wheel::Wheel;
 use crate::project::Markers;
 
@@ -169,7 +170,28 @@ fn missing(package: &Table, target: Target) -> Option<Missing> {
     let wheels: Vec<_> = wheels(package).into_iter().chain(archive(package)).collect();
     let source = ["sdist", "vcs"].iter().any(|key| package.get(key).is_some())
         || archive(package).is_some_and(|file| Wheel::parse(&file).is_none());
-    Missing::among(name(package)?, version(package), &wheels, source, target)
+    let found = Missing::among(name(package)?, version(package), &wheels, source, target)?;
+    Some(Missing { sdist: sdist(package), ..found })
+}
+
+/// What a wheel of a package can be built from.
+fn sdist(package: &Table) -> Option<Sdist> {
+    let text = |table: &dyn TableLike, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
+    let table = |key: &str| package.get(key).and_then(Item::as_table_like);
+    let (place, sha256) = if let Some(vcs) = table("vcs") {
+        let is_git = vcs.get("type").and_then(Item::as_str) == Some("git");
+        let (url, commit) = (text(vcs, "url")?, text(vcs, "commit-id")?);
+        // A part of a repository is not built alone.
+        if !is_git || vcs.contains_key("subdirectory") {
+            return None;
+        }
+        (Place::Git { url, commit }, Vec::new())
+    } else {
+        let file = table("sdist").or_else(|| table("archive"))?;
+        let sums = file.get("hashes").and_then(Item::as_table_like).and_then(|hashes| text(hashes, "sha256"));
+        (text(file, "url").map_or(Place::Index, Place::Url), sums.into_iter().collect())
+    };
+    Some(Sdist { name: name(package)?.to_owned(), version: text(package, "version"), place, sha256 })
 }
 
 fn wheels(package: &Table) -> Vec<String> {
@@ -210,7 +232,7 @@ wheels = [{ url = "https://index.example/pure-1-py3-none-any.whl", hashes = { sh
 [[packages]]
 name = "psycopg2"
 version = "2.9"
-sdist = { url = "https://index.example/psycopg2-2.9.tar.gz" }
+sdist = { url = "https://index.example/psycopg2-2.9.tar.gz", hashes = { sha256 = "ab" } }
 wheels = [{ url = "https://index.example/psycopg2-2.9-cp313-cp313-win_amd64.whl" }]
 [[packages]]
 name = "only-intel"
@@ -242,7 +264,13 @@ vcs = { type = "git", url = "https://git.example/r.git", commit-id = "0" }
         assert_eq!(missing(Machine::Aarch64), ["intel 1", "psycopg2 2.9", "repository"]);
         let intel = &lock.missing(target(Machine::Aarch64))[0];
         assert_eq!((intel.source, intel.platforms.as_slice()), (false, &["manylinux_2_27_x86_64".to_owned()][..]));
-        assert!(lock.missing(target(Machine::X86_64)).iter().all(|m| m.source));
+        let missing = lock.missing(target(Machine::X86_64));
+        assert!(missing.iter().all(|m| m.source));
+        let sdists: Vec<_> = missing.iter().filter_map(|m| m.sdist.clone()).collect();
+        let place = Place::Url("https://index.example/psycopg2-2.9.tar.gz".into());
+        let (version, sha256) = (Some("2.9".into()), vec!["ab".into()]);
+        assert_eq!(sdists[0], Sdist { name: "psycopg2".into(), version, place, sha256 });
+        assert_eq!(sdists[1].place, Place::Git { url: "https://git.example/r.git".into(), commit: "0".into() });
         let local = lock.local(target(Machine::X86_64));
         assert_eq!(local, [Local { name: "here".into(), path: "libs/here".into() }]);
     }

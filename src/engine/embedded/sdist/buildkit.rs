@@ -19,6 +19,11 @@ use crate::registry::Keychain;
 const LARGEST: u64 = 2 << 30;
 /// Secrets that tools read as files, by id: where they look for them.
 const FILES: &[(&str, &str)] = &[("pip.conf", "/etc/pip.conf"), ("netrc", "/root/.netrc")];
+/// What installs packages of Debian, whose names follow.
+const APT: &str = "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
+                   --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n    rm -f \
+                   /etc/apt/apt.conf.d/docker-clean \\\n && apt-get update \\\n && apt-get install -y \
+                   --no-install-recommends ";
 
 /// BuildKit as a workshop.
 pub struct BuildKit<'w> {
@@ -78,40 +83,30 @@ impl BuildKit<'_> {
 
 /// What is built: the wheel, and nothing around it.
 pub(super) fn dockerfile(shop: &BuildKit<'_>, sdist: &Sdist) -> String {
-    let mut text = format!("FROM {} AS build\n", shop.base);
-    let mut packages: Vec<_> = shop.packages.to_vec();
+    let mut packages: Vec<_> = shop.packages.iter().map(String::as_str).collect();
     if matches!(sdist.place, Place::Git { .. }) {
-        packages.push("git".to_owned());
+        packages.push("git");
     }
-    if !packages.is_empty() {
-        let packages = packages.join(" ");
-        text.push_str(&match shop.family {
-            Family::Debian => format!(
-                "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
-                 --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n    rm -f \
-                 /etc/apt/apt.conf.d/docker-clean \\\n && apt-get update \\\n && apt-get install -y \
-                 --no-install-recommends {packages}\n"
-            ),
-            Family::Alpine => format!("RUN apk add --no-cache {packages}\n"),
-        });
-    }
-    text.push_str("RUN ");
-    let mut exports = String::new();
+    let install = match shop.family {
+        _ if packages.is_empty() => String::new(),
+        Family::Debian => format!("{APT}{}\n", packages.join(" ")),
+        Family::Alpine => format!("RUN apk add --no-cache {}\n", packages.join(" ")),
+    };
+    let (mut mounts, mut exports) = (Vec::new(), Vec::new());
     for id in shop.secrets.keys() {
-        let target = FILES.iter().find(|(known, _)| known == id).map(|(_, target)| format!(",target={target}"));
-        text.push_str(&format!(
-            "--mount=type=secret,id={id},required=true{} \\\n    ",
-            target.clone().unwrap_or_default()
-        ));
-        if target.is_none() && is_variable(id) {
-            exports.push_str(&format!("export {id}=\"$(cat /run/secrets/{id})\"\n"));
+        let mount = format!("--mount=type=secret,id={id},required=true");
+        match FILES.iter().find(|(known, _)| known == id) {
+            Some((_, target)) => mounts.push(format!("{mount},target={target} \\\n    ")),
+            None => mounts.push(format!("{mount} \\\n    ")),
+        }
+        if is_variable(id) {
+            exports.push(format!("export {id}=\"$(cat /run/secrets/{id})\"\n"));
         }
     }
     // The whole script as one word: a Dockerfile's line ends where a script's does not.
-    let script = exports + &recipe::script(sdist, "python", "/wheels");
-    text.push_str(&serde_json::json!(["sh", "-c", script]).to_string());
-    text.push_str("\nFROM scratch\nCOPY --from=build /wheels /\n");
-    text
+    let script = exports.concat() + &recipe::script(sdist, "python", "/wheels");
+    let (base, mounts, run) = (shop.base, mounts.concat(), serde_json::json!(["sh", "-c", script]));
+    format!("FROM {base} AS build\n{install}RUN {mounts}{run}\nFROM scratch\nCOPY --from=build /wheels /\n")
 }
 
 fn is_variable(id: &str) -> bool {
@@ -126,8 +121,8 @@ fn unpack(archive: &Path, into: &Path) -> Result<(), Error> {
     for entry in archive.entries().map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").to_owned();
-        let is_name = !name.contains(['/', '\\']) && name.ends_with(".whl");
-        if !is_name || !entry.header().entry_type().is_file() {
+        let is_wheel = !name.contains(['/', '\\']) && Path::new(&name).extension().is_some_and(|e| e == "whl");
+        if !is_wheel || !entry.header().entry_type().is_file() {
             continue;
         }
         let to = into.join(name);

@@ -97,9 +97,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Nowhere { sdists, buildkit, sandbox } => {
-                let others: Vec<_> = sdists.iter().filter_map(|s| Some((s, alternative(&s.name)?))).collect();
-                let others: String =
-                    others.iter().map(|(s, other)| format!("depend on {other} in place of {}, or ", s.name)).collect();
+                let other = |sdist: &Sdist| {
+                    let other = alternative(&sdist.name)?;
+                    Some(format!("depend on {other} in place of {}, or ", sdist.name))
+                };
+                let others = sdists.iter().filter_map(other).collect::<Vec<_>>().concat();
                 format!("{others}mend one of these: BuildKit ({buildkit}), a sandbox ({sandbox})")
             }
             Self::Build { output, .. } => return build_hint(output),

@@ -27,53 +27,7 @@ pub use self::root::Ground;
 pub use self::sandbox::{Available, Sandbox, is_available};
 use crate::cache::{Cache, Failed, Folder, Key, Kind};
 use crate::engine::event::Events;
-
-/// A distribution that comes as source only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sdist {
-    /// Its name, normalised.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Where it can be had.
-    pub place: Place,
-    /// The SHA-256 sums that it may have, in hexadecimal; none where nothing was locked.
-    pub sha256: Vec<String>,
-}
-
-/// Where a source distribution can be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// In pip's package index, by its name.
-    Index,
-    /// At this address.
-    Url(String),
-    /// In a repository: its address, and the commit.
-    Git {
-        /// Its address, as git takes it.
-        url: String,
-        /// The commit.
-        commit: String,
-    },
-}
-
-impl Sdist {
-    /// What of it is part of a key: by content where that is known.
-    fn identity(&self) -> String {
-        let place = match &self.place {
-            Place::Git { url, commit } => format!("{url}@{commit}"),
-            Place::Url(url) if self.sha256.is_empty() => url.clone(),
-            _ => self.sha256.join(" "),
-        };
-        format!("{}=={} {place}", self.name, self.version)
-    }
-}
-
-impl std::fmt::Display for Sdist {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.name, self.version)
-    }
-}
+pub use crate::image::site::{Place, Sdist};
 
 /// Where source distributions are built.
 pub enum Workshop<'w> {

@@ -16,13 +16,14 @@ runpy.run_module('pip', run_name='__main__', alter_sys=True)\n";
 /// The requirements file that names it, as pip takes it.
 pub(super) fn requirement(sdist: &Sdist) -> String {
     let Sdist { name, version, place, sha256 } = sdist;
+    let version = version.as_ref().map(|version| format!("=={version}")).unwrap_or_default();
     let what = match place {
         Place::Url(url) if !has_login(url) => format!("{name} @ {url}"),
-        Place::Index | Place::Url(_) => format!("{name}=={version}"),
+        Place::Index | Place::Url(_) => format!("{name}{version}"),
         Place::Git { url, commit } => return format!("{name} @ git+{url}@{commit}"),
     };
-    let hashes: String = sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
-    format!("{what}{hashes}")
+    let hashes: Vec<_> = sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
+    what + &hashes.concat()
 }
 
 /// A shell script that builds it with `python` and leaves the wheel in `into`.
@@ -66,7 +67,7 @@ mod tests {
 
     fn sdist(place: Place, sha256: &[&str]) -> Sdist {
         let sha256 = sha256.iter().map(|s| (*s).to_owned()).collect();
-        Sdist { name: "psycopg2".into(), version: "2.9.10".into(), place, sha256 }
+        Sdist { name: "psycopg2".into(), version: Some("2.9.10".into()), place, sha256 }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::{Sdist, recipe};
 use crate::engine::event::{End, Event, Events};
 
 /// How long a build may take.
-const TIME: Duration = Duration::from_secs(45 * 60);
+const TIME: Duration = Duration::from_mins(45);
 /// How many of the last lines of a build are kept.
 const LINES: usize = 40;
 /// The longest line that is kept, in bytes.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::image::site::Missing;
+use crate::image::site::{Missing, Place, Sdist};
 
 /// How many lines are kept.
 const LINES: usize = 40;
@@ -61,9 +61,15 @@ impl Output {
                 let version = found.get(2).map(|version| version.as_str().to_owned());
                 match missing.iter_mut().find(|one| one.name == name) {
                     Some(one) => one.version = one.version.take().or(version),
-                    None => missing.push(Missing { name, version, source: *source, platforms: Vec::new() }),
+                    None => {
+                        missing.push(Missing { name, version, source: *source, platforms: Vec::new(), sdist: None })
+                    }
                 }
             }
+        }
+        for one in missing.iter_mut().filter(|one| one.source) {
+            let (name, version) = (one.name.clone(), one.version.clone());
+            one.sdist = Some(Sdist { name, version, place: Place::Index, sha256: Vec::new() });
         }
         missing.sort();
         missing

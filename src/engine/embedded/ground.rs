@@ -40,7 +40,7 @@ fn paths() -> impl Iterator<Item = &'static str> {
 }
 
 /// What the layers of an application are put on.
-pub struct Ground {
+pub(super) struct Ground {
     /// What it is, for the keys of what is made on it.
     pub identity: String,
     /// The base's layers: none where it is made of Debian packages.
@@ -70,14 +70,14 @@ impl Ground {
     }
 
     /// The virtual environment on it.
-    pub fn venv(&self, order: &Order<'_>) -> Venv {
+    pub(super) fn venv(&self, order: &Order<'_>) -> Venv {
         Venv { python: order.plan.python, interpreter: self.python.clone() }
     }
 }
 
 /// Files of a base, by their paths relative to its root; those that are not there are not here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Files {
+pub(super) struct Files {
     pub(super) texts: BTreeMap<String, String>,
     /// Interpreters of the version that is wanted, by their paths without links.
     pub python: Option<String>,
@@ -85,7 +85,7 @@ pub struct Files {
 
 impl Files {
     /// A file's text.
-    pub fn get(&self, path: &str) -> Option<&str> {
+    pub(super) fn get(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str)
     }
 
@@ -101,7 +101,7 @@ impl Files {
     }
 
     /// A value of /etc/os-release.
-    pub fn release(&self, name: &str) -> Option<&str> {
+    pub(super) fn release(&self, name: &str) -> Option<&str> {
         let value = self.get("etc/os-release")?.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix('='));
         value.map(|v| v.trim_matches(['"', '\'']))
     }

@@ -1,44 +1,32 @@
 //! A bench: everything that laying a project's image together takes.
 
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use oci_spec::image::Digest;
 
 use super::super::build::{daemon, keychain, labels};
-use super::super::examine::{Examined, Kind};
 use super::super::libraries;
 use super::super::prepare::{Blueprint, Prepared};
-use super::super::push::{self, Pushed};
-use super::super::ship::{Job, Shipped, Work};
-use super::super::target::Target;
+use super::super::push::{self};
+use super::super::ship::Work;
 use super::super::write;
-use crate::cache::{self, Cache, Key, Kind as Note};
+use crate::cache::{self, Cache};
 use crate::context::code::{self, Code};
 use crate::context::revision::Revision;
 use crate::debian::lock::{self, Lock};
 use crate::debian::trust::Trust as Keys;
 use crate::dockerfile::Platform;
-use crate::engine::docker::DockerEngine;
 use crate::engine::embedded::sdist::Sandbox;
 use crate::engine::embedded::uv;
-use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tally, Trust};
+use crate::engine::embedded::{self, Assembled, Means, Order, Origin, Tally, Trust};
 use crate::engine::embedded::{Hold, Reach, Supply, Tools};
 use crate::fault::{Class, Fault};
-use crate::image::assembly::{Document, Layer};
-use crate::image::config::ImageConfig;
 use crate::image::context::ContextRules;
 use crate::image::layer::Form;
 use crate::image::plan::{ImagePlan, Strategy};
-use crate::image::reference::{DigestRef, ImageRef, Repository};
+use crate::image::reference::ImageRef;
 use crate::image::release::Release;
 use crate::image::site::{Libc, Platform as SitePlatform, Target as SiteTarget, missing};
-use crate::layout;
-use crate::registry::{BlobSource, Parcel, Pointer, Presence, RawManifest, Registry, Shipment};
 use crate::report::Report;
 use crate::settings::Machine;
-use crate::workload::probes::Assertions;
 /// Everything that laying a project's image together takes.
 pub(super) struct Bench<'a> {
     pub(super) prepared: &'a Prepared,
@@ -210,5 +198,3 @@ async fn origin(prepared: &Prepared, plan: &ImagePlan, machine: &Machine) -> Res
     let registry = push::client(&image.repository, &prepared.settings.security, &keychain).await?;
     Ok(Origin { registry, image })
 }
-
-

@@ -3,43 +3,20 @@
 use super::bench::Bench;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use oci_spec::image::Digest;
 
-use super::super::build::{daemon, keychain, labels};
-use super::super::examine::{Examined, Kind};
-use super::super::libraries;
-use super::super::prepare::{Blueprint, Prepared};
-use super::super::push::{self, Pushed};
-use super::super::ship::{Job, Shipped, Work};
+use super::super::build::keychain;
+use super::super::push::{self};
 use super::super::target::Target;
-use super::super::write;
-use crate::cache::{self, Cache, Key, Kind as Note};
-use crate::context::code::{self, Code};
-use crate::context::revision::Revision;
-use crate::debian::lock::{self, Lock};
-use crate::debian::trust::Trust as Keys;
-use crate::dockerfile::Platform;
-use crate::engine::docker::DockerEngine;
-use crate::engine::embedded::sdist::Sandbox;
-use crate::engine::embedded::uv;
-use crate::engine::embedded::{self, Assembled, Image, Means, Order, Origin, Tally, Trust};
-use crate::engine::embedded::{Hold, Reach, Supply, Tools};
+use crate::cache::{Key, Kind as Note};
+use crate::engine::embedded::Assembled;
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
-use crate::image::config::ImageConfig;
-use crate::image::context::ContextRules;
-use crate::image::layer::Form;
-use crate::image::plan::{ImagePlan, Strategy};
-use crate::image::reference::{DigestRef, ImageRef, Repository};
-use crate::image::release::Release;
-use crate::image::site::{Libc, Platform as SitePlatform, Target as SiteTarget, missing};
+use crate::image::reference::Repository;
 use crate::layout;
 use crate::registry::{BlobSource, Parcel, Pointer, Presence, RawManifest, Registry, Shipment};
-use crate::report::Report;
 use crate::settings::Machine;
-use crate::workload::probes::Assertions;
 /// An image on its way out.
 pub(super) struct Sending<'a> {
     pub(super) bench: &'a Bench<'a>,
@@ -199,4 +176,3 @@ impl Bench<'_> {
 fn manifest(document: &Document) -> Result<RawManifest, Failed> {
     Ok(RawManifest::new(document.text.clone().into(), document.descriptor.media_type().clone())?)
 }
-

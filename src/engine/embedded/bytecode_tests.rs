@@ -78,18 +78,35 @@ fn bytecode_depends_on_its_source_alone() {
 }
 
 #[test]
-fn a_process_that_dies_of_a_source_costs_that_source_alone() {
-    let scratch = tempfile::tempdir().unwrap();
-    let tree = sources(&[("a.py", "one"), ("b.py", "two"), ("c.py", "three")]);
-    // It answers with each source's text, and breaks off at the second.
+fn an_interpreter_that_will_not_do_is_told() {
     let Some((interpreter, python)) = host() else { return };
-    let text = "x = 1\n";
-    let whole = sources(&[("a.py", text), ("deep.py", &"(".repeat(200_000)), ("z.py", text)]);
-    let compiled = compile(&interpreter, python, &whole, scratch.path()).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let deep = "(".repeat(200_000);
+    let tree = sources(&[("a.py", "x = 1\n"), ("deep.py", &deep), ("z.py", "x = 1\n")]);
+    let compiled = compile(&interpreter, python, &tree, scratch.path()).unwrap();
     assert_eq!((compiled.tree.iter().count(), compiled.skipped.as_slice()), (2, &["deep.py".to_owned()][..]));
     let other = PythonVersion { major: 3, minor: 99 };
     let refused = compile(&interpreter, other, &tree, scratch.path()).unwrap_err();
     assert!(matches!(refused, Error::Other { .. }), "{refused}");
     let absent = Interpreter::host("/nowhere/python3".into());
     assert!(matches!(compile(&absent, python, &tree, scratch.path()), Err(Error::Start { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_dies_of_sources_costs_those_until_it_is_given_up() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = scratch.path().join("python");
+    // It says what it is, and goes at the first source. Written by another process: a file that this one holds open for
+    // writing, a sibling test could not execute.
+    let write = r#"printf '#!/bin/sh\nprintf "\\013\\000\\000\\000cpython-399"\n' > "$1" && chmod +x "$1""#;
+    assert!(Command::new("sh").args(["-c", write, "sh"]).arg(&program).status().unwrap().success());
+    let interpreter = Interpreter::host(program);
+    let python = PythonVersion { major: 3, minor: 99 };
+    let names: Vec<_> = (0..=DEATHS).map(|n| format!("m{n}.py")).collect();
+    let all: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let few = compile(&interpreter, python, &sources(&all[..2]), scratch.path()).unwrap();
+    assert_eq!((few.tree.is_empty(), few.skipped.as_slice()), (true, &["m0.py".to_owned(), "m1.py".to_owned()][..]));
+    let given_up = compile(&interpreter, python, &sources(&all), scratch.path()).unwrap_err();
+    assert!(matches!(given_up, Error::Died { .. }), "{given_up}");
 }

@@ -24,6 +24,7 @@ mod layer;
 mod manifests;
 mod memory;
 mod minimal;
+mod minimal_image;
 mod musl;
 mod outgoing;
 mod plan;

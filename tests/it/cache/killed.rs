@@ -49,7 +49,7 @@ fn write(cache: &Cache, number: u64) {
     let key = Key::new("test").part("number", number.to_string());
     cache.keep(Kind::Layer, &key, &(number, bytes)).unwrap();
     cache.folder(Kind::Tool, &key, || {}, |folder| fill(folder, number)).unwrap();
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         cache.prune(Limit(1_000_000)).unwrap();
     }
 }

@@ -44,12 +44,14 @@ fn what_is_kept_is_shown_and_pruned() {
 fn it_is_where_the_platform_keeps_caches() {
     let sandbox = Sandbox::empty();
     let caches = sandbox.beside("caches");
-    let run = |sandbox: &Sandbox| sandbox.pydeploy(&["cache"]).env("XDG_CACHE_HOME", &caches).json();
+    // An empty variable says nothing.
+    let run = |sandbox: &Sandbox| {
+        sandbox.pydeploy(&["cache"]).env("XDG_CACHE_HOME", &caches).env("PYDEPLOY_CACHE", "").json()
+    };
     assert_eq!(run(&sandbox)["root"], caches.join("pydeploy").to_str().unwrap());
-    // A project may have a place of its own, and an empty variable says nothing.
+    // A project may have a place of its own.
     let sandbox = sandbox.file("pydeploy.toml", "cache = \"mine\"\n");
-    let document = sandbox.pydeploy(&["cache"]).env("XDG_CACHE_HOME", &caches).env("PYDEPLOY_CACHE", "").json();
-    assert_eq!(document["root"], sandbox.root().join("mine").to_str().unwrap());
+    assert_eq!(run(&sandbox)["root"], sandbox.root().join("mine").to_str().unwrap());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The reach of a registry: whether it is spoken to with TLS.
 
+use std::time::Duration;
+
 use http::{Method, StatusCode};
 use reqwest::Url;
 
@@ -9,6 +11,8 @@ use super::error::Error;
 use super::failure::{Cause, Failure};
 use super::transport::address;
 
+/// How long a server may say nothing to plain HTTP: it may wait for what TLS begins with.
+const PROBE: Duration = Duration::from_secs(10);
 /// What is asked to find out.
 const API: &str = "registry API under /v2/";
 
@@ -41,7 +45,10 @@ impl Registry {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.transport.single(&call).await {
+            let Ok(result) = tokio::time::timeout(PROBE, self.transport.single(&call)).await else {
+                return Ok(false);
+            };
+            match result {
                 Ok(answer) => return Ok(matches!(answer.status, StatusCode::OK | StatusCode::UNAUTHORIZED)),
                 // With a port given, HTTPS would be at the same closed door.
                 Err(cause @ Cause::Refused(_)) if self.host.has_port() => {

@@ -134,7 +134,7 @@ async fn an_image_is_loaded_and_runs() {
     let first = image(&base, folder.path(), "import os; print('one', os.getuid())").await;
     // The engine knows nothing of the base by a name that it is told.
     let (progress, sent) = counting();
-    let id = engine.load(&first, &[name.clone()], &[], &progress).await.unwrap();
+    let id = engine.load(&first, std::slice::from_ref(&name), &[], &progress).await.unwrap();
     let config = &first.blobs.last().unwrap().descriptor;
     assert_eq!(&id, config.digest());
     assert_eq!(docker(&["inspect", "-f", "{{.Id}}", &name]), id.to_string());
@@ -152,7 +152,7 @@ async fn an_image_is_loaded_and_runs() {
     // The next image shares all layers but one.
     let second = image(&base, folder.path(), "print('two')").await;
     let (progress, sent) = counting();
-    engine.load(&second, &[name.clone()], &[], &progress).await.unwrap();
+    engine.load(&second, std::slice::from_ref(&name), &[], &progress).await.unwrap();
     let own = &second.blobs[second.blobs.len() - 2].descriptor;
     assert_eq!(sent.load(Ordering::Relaxed), own.size());
     assert_eq!(docker(&["run", "--rm", &name]), "two");
@@ -181,7 +181,7 @@ async fn what_is_damaged_is_not_loaded() {
     bytes[20] ^= 1;
     std::fs::write(path, bytes).unwrap();
     let name = format!("pydeploy-damaged-{}:1", std::process::id());
-    let fault = engine.load(&image, &[name.clone()], &[], &silent()).await.unwrap_err();
+    let fault = engine.load(&image, std::slice::from_ref(&name), &[], &silent()).await.unwrap_err();
     assert_eq!(fault.damaged(), Some(own.descriptor.digest()));
     assert!(engine.inspect(&name).await.is_err());
 }

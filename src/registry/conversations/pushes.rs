@@ -69,8 +69,8 @@ async fn what_is_new_is_sent_unasked_and_what_may_be_there_is_asked_for() {
     let mut lines = script.lines();
     assert_eq!(lines.pop().unwrap(), "PUT /v2/a/b/manifests/1");
     lines.sort();
-    let head = format!("HEAD /v2/a/b/blobs/{}", sha256(CONFIG.as_bytes()).unwrap());
-    assert_eq!(lines, [head.as_str(), UPLOADS, &put(LAYER)]);
+    let asked = format!("HEAD /v2/a/b/blobs/{}", sha256(CONFIG.as_bytes()).unwrap());
+    assert_eq!(lines, [asked.as_str(), UPLOADS, &put(LAYER)]);
     let heard = script.heard();
     let sent = heard.iter().find(|heard| heard.line.starts_with("PUT /upload")).unwrap();
     assert_eq!((sent.body.as_str(), sent.header("content-length")), (LAYER, Some("20")));

@@ -40,7 +40,7 @@ fn packages(wanted: &Wanted, spool: &mut Spool) -> Vec<Deb> {
         let closure = archive.closure(&wanted.roots(), &wanted.excluded()).unwrap();
         archive.fetch(&closure, &events).await.unwrap()
     });
-    let read = |blob: &Blob| Deb::read(&blob.digest().to_string(), blob.open().unwrap(), spool).unwrap();
+    let read = |blob: &Blob| Deb::read(blob.digest().as_ref(), blob.open().unwrap(), spool).unwrap();
     blobs.iter().map(read).collect()
 }
 

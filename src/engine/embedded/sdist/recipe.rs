@@ -28,6 +28,7 @@ pub(super) fn requirement(sdist: &Sdist) -> String {
 
 /// A shell script that builds it with `python` and leaves the wheel in `into`.
 ///
+/// Older pips would run a setup.py by itself, which takes what only an environment of its own is sure to have.
 /// Debugging tables would hold the paths of the place where it is compiled, and are of no use in an image.
 pub(super) fn script(sdist: &Sdist, python: &str, into: &str) -> String {
     let word = |text: &str| shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned);
@@ -45,7 +46,7 @@ pub(super) fn script(sdist: &Sdist, python: &str, into: &str) -> String {
         ),
         format!("printf '%s\\n' {} > /tmp/requirements.txt", word(&requirement(sdist))),
         format!(
-            "\"$python\" -c {} wheel --disable-pip-version-check --no-cache-dir --no-deps --no-binary {}{hashes} \
+            "\"$python\" -c {} wheel --disable-pip-version-check --no-cache-dir --use-pep517 --no-deps --no-binary {}{hashes} \
              --requirement /tmp/requirements.txt --wheel-dir {}",
             word(PIP),
             word(&sdist.name),

@@ -10,7 +10,7 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{cache, context, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{cache, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,6 +285,18 @@ impl From<layout::Error> for Fault {
                 Class::Contract
             }
             _ => Class::Project,
+        };
+        Self::from_error(class, &error, hint)
+    }
+}
+
+impl From<debian::archive::Error> for Fault {
+    fn from(error: debian::archive::Error) -> Self {
+        let hint = error.hint();
+        let class = match &error {
+            // Which packages are asked for is the project's to say.
+            debian::archive::Error::Closure(_) => Class::Project,
+            _ => Class::Environment,
         };
         Self::from_error(class, &error, hint)
     }

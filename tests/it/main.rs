@@ -12,6 +12,7 @@ mod bad_input;
 mod checkers;
 mod context;
 mod contract;
+mod debian;
 mod dockerfile;
 mod doctor;
 mod examine;

@@ -11,7 +11,7 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{cache, context, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{cache, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,6 +296,7 @@ impl From<embedded::Error> for Fault {
             embedded::Error::Registry(error) => error.into(),
             embedded::Error::Cache(error) => error.into(),
             embedded::Error::Plan(error) => error.into(),
+            embedded::Error::Archive(error) => error.into(),
             embedded::Error::Uv(error) => error.into(),
             embedded::Error::Sdist(error) => error.into(),
             embedded::Error::Site(error) => error.into(),
@@ -365,6 +366,18 @@ impl From<layout::WriteError> for Fault {
             }
             error @ layout::WriteError::Write { .. } => Self::from_error(Class::Environment, &error, hint),
         }
+    }
+}
+
+impl From<debian::archive::Error> for Fault {
+    fn from(error: debian::archive::Error) -> Self {
+        let hint = error.hint();
+        let class = match &error {
+            // Which packages are asked for is the project's to say.
+            debian::archive::Error::Closure(_) => Class::Project,
+            _ => Class::Environment,
+        };
+        Self::from_error(class, &error, hint)
     }
 }
 

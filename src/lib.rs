@@ -29,7 +29,7 @@
 //! | [`project`] | what a Python project is, with evidence | pure |
 //! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
 //! | [`dockerfile`] | reading other people's Dockerfiles: grammar, stages, the image config they come to | pure |
-//! | [`debian`] | Debian's archives: packages, and the root file system that they make | pure, but for the spool |
+//! | [`debian`] | Debian's archives: packages, and the root file system that they make | pure, but for the archive and the spool |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
 //! | [`registry`] | credentials, reading, pushing and tagging | edge |
 //! | [`layout`] | images in an OCI layout on disk | edge |

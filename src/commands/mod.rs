@@ -58,10 +58,10 @@ pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), 
 async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fault> {
     let context = Context { output: &cli.output, machine, report };
     match &cli.command {
-        Command::Ship(args) => ship::run(&context, args).await,
+        Command::Ship(args) => Box::pin(ship::run(&context, args)).await,
         Command::Plan(args) => plan::run(&context, args),
-        Command::Build(args) => build::run(&context, args).await,
-        Command::Push(args) => push::run(&context, args).await,
+        Command::Build(args) => Box::pin(build::run(&context, args)).await,
+        Command::Push(args) => Box::pin(push::run(&context, args)).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
         Command::Contract(args) => contract::run(&context, args).await,
         Command::Cache(args) => cache::run(&context, args),

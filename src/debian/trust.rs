@@ -259,4 +259,7 @@ fn issuer(signature: &Signature) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) mod hand;
+#[cfg(test)]
 mod tests;

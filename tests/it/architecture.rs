@@ -3,16 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and do no input or output.
-const PURE: &[&str] = &[
-    "src/project",
-    "src/image",
-    "src/dockerfile",
-    "src/workload",
-    "src/manifests",
-    "src/debian/deb",
-    "src/debian/lock",
-    "src/debian/root",
-];
+const PURE: &[&str] = &["src/project", "src/image", "src/dockerfile", "src/workload", "src/manifests", "src/debian"];
+/// Their doors to the world: what is fetched, and what is kept for a while.
+const DOORS: &[&str] = &["src/debian/archive", "src/debian/spool.rs"];
 /// What no pure room may name.
 const EDGES: &[&str] = &[
     "bollard::",
@@ -58,7 +51,8 @@ fn root() -> PathBuf {
 #[test]
 fn a_pure_room_names_no_edge() {
     let mut wrong = Vec::new();
-    for file in PURE.iter().flat_map(|room| files(&root().join(room))) {
+    let is_door = |file: &PathBuf| DOORS.iter().any(|door| file.starts_with(root().join(door)));
+    for file in PURE.iter().flat_map(|room| files(&root().join(room))).filter(|file| !is_door(file)) {
         for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for edge in EDGES.iter().filter(|e| code.contains(**e)) {

@@ -14,6 +14,7 @@ mod checkers;
 mod closure;
 mod context;
 mod contract;
+mod debian;
 mod dockerfile;
 mod doctor;
 mod embedded;

@@ -124,17 +124,14 @@ async fn in_sandbox(
     let python = order.plan.python;
     let (mut layers, mut identity) = (Vec::new(), vec![ground.identity.clone()]);
     let mut names = packages(order, COMPILING);
-    let status = match order.base {
-        Some(origin) => {
-            let blobs = ground::fetch(origin, &ground.base, means).await?;
-            layers.extend(blobs.iter().map(|blob| blob.path().to_owned()));
-            ground.files.get("var/lib/dpkg/status").unwrap_or_default()
-        }
-        None => {
-            names.extend([format!("python{python}-dev"), format!("python{python}-venv")]);
-            ""
-        }
-    };
+    let mut status = "";
+    if let Some(origin) = order.base {
+        let blobs = ground::fetch(origin, &ground.base, means).await?;
+        layers.extend(blobs.iter().map(|blob| blob.path().to_owned()));
+        status = ground.files.get("var/lib/dpkg/status").unwrap_or_default();
+    } else {
+        names.extend([format!("python{python}-dev"), format!("python{python}-venv")]);
+    }
     let installed: Vec<&str> = status.lines().filter_map(|line| line.strip_prefix("Package: ")).collect();
     names.retain(|name| !installed.contains(&name.as_str()));
     let wanted = Wanted { python, shell: Shell::Dash, extras: names.clone() };

@@ -62,7 +62,7 @@ impl Output {
                 match missing.iter_mut().find(|one| one.name == name) {
                     Some(one) => one.version = one.version.take().or(version),
                     None => {
-                        missing.push(Missing { name, version, source: *source, platforms: Vec::new(), sdist: None })
+                        missing.push(Missing { name, version, source: *source, platforms: Vec::new(), sdist: None });
                     }
                 }
             }

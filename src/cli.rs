@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cache::Limit;
+
 /// From a Python project's directory to a slim, non-root image in a registry, and to Kubernetes manifests whose probes
 /// and security context are compiled from that image.
 #[derive(Debug, Parser)]
@@ -64,6 +66,12 @@ Examples: pydeploy contract registry.example/team/api:v1.2.0
           helm template ./chart | pydeploy contract registry.example/team/api:v1.2.0 --against -
           pydeploy contract --explain PD204")]
     Contract(ContractArgs),
+    /// Show what is kept between runs, or prune it
+    #[command(after_help = "\
+Without `prune`, nothing is removed. It is pruned by itself, too, after a run that has added to it.
+
+Example: pydeploy cache prune --keep 2GB")]
+    Cache(CacheArgs),
     /// Show what this machine has and lacks, each with its mend
     #[command(after_help = "Example: pydeploy doctor --json")]
     Doctor(DoctorArgs),
@@ -132,23 +140,24 @@ pub struct ProjectArg {
 /// What an image is made of.
 #[derive(Debug, Default, Args)]
 pub struct ImageArgs {
-    /// Repository to push to: HOST[:PORT]/REPOSITORY, or HOST:PORT alone to add the project's name
-    #[arg(long, value_name = "HOST[:PORT]/REPO")]
+    /// Where the image goes: HOST[:PORT]/REPOSITORY, HOST:PORT alone to add the project's name, or oci:DIR for an OCI
+    /// layout on disk
+    #[arg(long, value_name = "HOST[:PORT]/REPO|oci:DIR")]
     pub registry: Option<String>,
     /// Tag to give the image; by default the git commit (`-dirty` where it is), or a digest of the content [repeatable]
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// What builds: `buildkit` is the Docker Engine, or the daemon of `BUILDKIT_HOST`
-    #[arg(long, value_name = "ENGINE", value_parser = ["auto", "buildkit"])]
+    /// What builds: `embedded` is pydeploy itself, `buildkit` the Docker Engine or the daemon of `BUILDKIT_HOST`
+    #[arg(long, value_name = "ENGINE", value_parser = ["auto", "embedded", "buildkit"])]
     pub engine: Option<String>,
     /// How the image is put together; stating it means the project's own Dockerfile is not used
-    #[arg(long, value_name = "STRATEGY", value_parser = ["multi-stage", "alpine", "single-stage", "naive"])]
+    #[arg(long, value_name = "STRATEGY", value_parser = ["minimal", "multi-stage", "alpine", "single-stage", "naive"])]
     pub strategy: Option<String>,
     /// `generated`, or the path of the Dockerfile to build
     #[arg(long, value_name = "PATH|generated")]
     pub dockerfile: Option<String>,
-    /// Platform to build for, such as linux/arm64
-    #[arg(long, value_name = "OS/ARCH")]
+    /// Platform to build for, such as linux/arm64; several, with commas between, make one index
+    #[arg(long, value_name = "OS/ARCH[,…]")]
     pub platform: Option<String>,
     /// Base image instead of the official python
     #[arg(long, value_name = "IMAGE")]
@@ -156,6 +165,12 @@ pub struct ImageArgs {
     /// A secret for the installing step: id=NAME,src=FILE or id=NAME,env=VARIABLE [repeatable]
     #[arg(long = "build-secret", value_name = "id=…,src=…|env=…")]
     pub build_secrets: Vec<String>,
+    /// Compression of the layers that are made; zstd takes Docker 23 or containerd 1.5 to run
+    #[arg(long, value_name = "FORM", value_parser = ["gzip", "zstd"])]
+    pub compression: Option<String>,
+    /// Move what pydeploy.lock holds to what the Debian archive has now
+    #[arg(long)]
+    pub update: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub access: AccessArgs,
@@ -226,6 +241,9 @@ pub struct BuildOnlyArgs {
     /// Print the Dockerfile that would be built, and build nothing
     #[arg(long)]
     pub dockerfile_only: bool,
+    /// Put the image into the Docker Engine, to run it there
+    #[arg(long)]
+    pub load: bool,
 }
 
 /// `push`
@@ -298,6 +316,36 @@ pub enum Assertion {
     NoRedirects,
     /// The service listens on all interfaces, not on loopback alone
     AllInterfaces,
+}
+
+/// `cache`
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: Option<CacheAction>,
+}
+
+/// What can be done with the cache.
+#[derive(Debug, Subcommand)]
+pub enum CacheAction {
+    /// Remove what was not used for the longest time, and what killed runs have left
+    #[command(after_help = "\
+What a running process uses stays. What is missing later is made or fetched anew.
+
+Example: pydeploy cache prune --all")]
+    Prune(PruneArgs),
+}
+
+/// `cache prune`
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Remove everything
+    #[arg(long, conflicts_with = "keep")]
+    pub all: bool,
+    /// How much to keep, such as 500MB; 10GB by default
+    #[arg(long, value_name = "SIZE")]
+    pub keep: Option<Limit>,
 }
 
 /// `doctor`

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use serde_json::{Value, json};
 
+use crate::engine::embedded;
 use crate::engine::error::{Error as EngineError, PushFailure};
 use crate::image::context::RulesError;
 use crate::image::contract::ContractError;
@@ -219,7 +220,10 @@ impl From<registry::Error> for Fault {
         }
         let hint = error.hint();
         let class = match &error {
-            registry::Error::BadCa { .. } | registry::Error::Setup(_) => Class::Environment,
+            registry::Error::BadCa { .. }
+            | registry::Error::Setup(_)
+            | registry::Error::Damaged { .. }
+            | registry::Error::Unreadable { .. } => Class::Environment,
             registry::Error::BadName { .. } => Class::Project,
             _ => Class::Registry,
         };
@@ -255,6 +259,7 @@ impl From<engine::Error> for Fault {
         match error {
             EngineError::Walk(error) => error.into(),
             EngineError::Credentials(error) => error.into(),
+            EngineError::Source(error) => error.into(),
             EngineError::Address(ref cause) => Self::from_error(Class::Environment, &error, Some(address_hint(cause))),
             EngineError::Step(failure) => {
                 let hint = step_hint(&failure.output);
@@ -273,6 +278,51 @@ impl From<engine::Error> for Fault {
                 Self::from_error(class, &other, hint)
             }
         }
+    }
+}
+
+impl From<context::code::CodeError> for Fault {
+    fn from(error: context::code::CodeError) -> Self {
+        match error {
+            context::code::CodeError::Walk(error) => error.into(),
+            error @ context::code::CodeError::Tree(_) => Self::from_error(Class::Project, &error, None),
+        }
+    }
+}
+
+impl From<embedded::Error> for Fault {
+    fn from(error: embedded::Error) -> Self {
+        match error {
+            embedded::Error::Registry(error) => error.into(),
+            embedded::Error::Cache(error) => error.into(),
+            embedded::Error::Plan(error) => error.into(),
+            embedded::Error::Uv(error) => error.into(),
+            embedded::Error::Site(error) => error.into(),
+            error => Self::from_error(error.class(), &error, error.hint()),
+        }
+    }
+}
+
+impl From<embedded::uv::Error> for Fault {
+    fn from(error: embedded::uv::Error) -> Self {
+        use embedded::uv::Error;
+        let class = match &error {
+            Error::Failed { .. } | Error::Hash { .. } | Error::Pylock(_) => Class::Build,
+            Error::Walk(_) => Class::Project,
+            _ => Class::Environment,
+        };
+        let output = error.output().to_vec();
+        Self { output, ..Self::from_error(class, &error, error.hint()) }
+    }
+}
+
+impl From<embedded::site::Error> for Fault {
+    fn from(error: embedded::site::Error) -> Self {
+        let class = match &error {
+            embedded::site::Error::Unreadable { .. } => Class::Environment,
+            _ => Class::Build,
+        };
+        Self::from_error(class, &error, error.hint())
     }
 }
 
@@ -299,6 +349,19 @@ impl From<debian::archive::Error> for Fault {
             _ => Class::Environment,
         };
         Self::from_error(class, &error, hint)
+    }
+}
+
+impl From<layout::WriteError> for Fault {
+    fn from(error: layout::WriteError) -> Self {
+        let hint = error.hint();
+        match error {
+            layout::WriteError::Source(error) => error.into(),
+            error @ (layout::WriteError::Occupied { .. } | layout::WriteError::Index { .. }) => {
+                Self::from_error(Class::Project, &error, hint)
+            }
+            error @ layout::WriteError::Write { .. } => Self::from_error(Class::Environment, &error, hint),
+        }
     }
 }
 
@@ -349,6 +412,9 @@ fn engine_class(error: &EngineError) -> (Class, Option<String>) {
         }
         EngineError::DiskFull { .. } => {
             (Class::Environment, "free some with `docker builder prune` or `docker image prune`")
+        }
+        EngineError::Load { .. } => {
+            (Class::Environment, "see the engine's log, and whether its disk has space: `docker system df`")
         }
         EngineError::SessionLost { .. } => {
             (Class::Environment, "its disk or processors may be overloaded: run again when it has less to do")

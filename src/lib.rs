@@ -31,7 +31,7 @@
 //! | [`dockerfile`] | reading other people's Dockerfiles: grammar, stages, the image config they come to | pure |
 //! | [`debian`] | Debian's archives: packages, and the root file system that they make | pure, but for the archive and the spool |
 //! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
-//! | [`registry`] | credentials, reading and tagging | edge |
+//! | [`registry`] | credentials, reading, pushing and tagging | edge |
 //! | [`layout`] | images in an OCI layout on disk | edge |
 //! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |

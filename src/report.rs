@@ -1,6 +1,7 @@
 //! The report: the only one who prints. Answers go to standard output, everything else to standard error.
 
 mod live;
+mod passages;
 mod picture;
 mod plain;
 mod words;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::cli::{ColorMode, OutputArgs, ProgressMode};
 use crate::engine::{Event, Events};
 use crate::fault::Fault;
+use crate::registry::Progress as Passages;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -84,6 +86,11 @@ impl Report {
     pub fn events(&self) -> Events {
         let progress = Arc::clone(&self.progress);
         Arc::new(move |event: &Event| progress.event(event))
+    }
+
+    /// Takes what becomes of blobs that go out.
+    pub fn passages(&self) -> Passages {
+        passages::told(self.events())
     }
 
     /// The answer, as text; nothing where JSON is wanted.

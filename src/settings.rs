@@ -16,8 +16,10 @@ use std::time::Duration;
 use toml_edit::Value;
 
 use crate::cli::{ImageArgs, OutArgs, OutputArgs};
-use crate::engine::SecretSource;
+use crate::dockerfile::Platform;
+use crate::engine::{Engine, SecretSource};
 use crate::image::duration::GoDuration;
+use crate::image::layer::Compression;
 use crate::image::plan::{Account, Strategy};
 use crate::image::planner::{Timings, Wishes};
 use crate::image::reference::{ImageRef, Tag};
@@ -45,8 +47,14 @@ pub struct Settings {
     pub registry: Option<Decision<String>>,
     /// Tags to give; by default one is derived.
     pub tags: Vec<Tag>,
-    /// The platform to build for.
-    pub platform: Option<String>,
+    /// What builds, where that is stated.
+    pub engine: Option<Decision<Engine>>,
+    /// The platforms to build for; the one of the machine that builds where none is stated.
+    pub platforms: Vec<Platform>,
+    /// What is wished of the layers that pydeploy makes.
+    pub layers: LayerWishes,
+    /// What is stated of the Debian archive.
+    pub debian: Debian,
     /// What of the context is sent although it is held by default.
     pub include: Vec<String>,
     /// Where the values of build secrets are.
@@ -83,6 +91,26 @@ pub struct RegistrySecurity {
     pub insecure: bool,
     /// A certificate authority to trust beside the system's.
     pub ca: Option<PathBuf>,
+}
+
+/// What is wished of the layers that pydeploy makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerWishes {
+    /// How they are compressed.
+    pub compression: Compression,
+    /// Where they are kept; the platform's cache folder where nothing is stated.
+    pub cache: Option<PathBuf>,
+    /// Locked Debian packages move to what the archive has now.
+    pub update: bool,
+}
+
+/// What is stated of the Debian archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debian {
+    /// Its URL.
+    pub archive: Option<Decision<String>>,
+    /// The keys that it is signed with; Debian's own where nothing is stated.
+    pub keyring: Option<PathBuf>,
 }
 
 /// Where manifests go.
@@ -131,7 +159,9 @@ impl Settings {
         let terms = |environment| deploy::terms(&layers(environment)?);
         let each = file.environments.keys().map(|name| Ok((name.clone(), terms(Some(name))?)));
         let environments = Everywhere { base: terms(None)?, each: each.collect::<Result<_, Error>>()? };
-        read(given.project, &layers(chosen)?, environments)
+        let mut settings = read(given.project, &layers(chosen)?, environments)?;
+        settings.layers.update = given.image.update;
+        Ok(settings)
     }
 }
 
@@ -172,6 +202,7 @@ fn flags(given: Given<'_>) -> BTreeMap<String, Stated> {
     put("dockerfile", "--dockerfile", text(&image.dockerfile));
     put("platform", "--platform", text(&image.platform));
     put("base", "--base", text(&image.base));
+    put("compression", "--compression", text(&image.compression));
     put("build-secrets", "--build-secret", list(&image.build_secrets));
     put("insecure-registry", "--insecure-registry", image.access.insecure_registry.then(|| Value::from(true)));
     let ca = image.access.registry_ca.as_ref().map(|p| Value::from(p.display().to_string()));
@@ -213,7 +244,7 @@ fn variables(machine: &Machine) -> Result<BTreeMap<String, Stated>, Error> {
 
 fn read(project: &Path, reader: &Reader, environments: Everywhere<Terms>) -> Result<Settings, Error> {
     let secrets = secrets(reader)?;
-    let strategy = reader.parsed::<Strategy>("strategy", "multi-stage, alpine, single-stage or naive")?;
+    let strategy = reader.parsed::<Strategy>("strategy", "minimal, multi-stage, alpine, single-stage or naive")?;
     let dockerfile = match reader.text("dockerfile")? {
         Some(choice) if choice.value == "generated" => DockerfileChoice::Generated(choice.map(|_| ())),
         Some(path) => DockerfileChoice::File(path),
@@ -228,11 +259,6 @@ fn read(project: &Path, reader: &Reader, environments: Everywhere<Terms>) -> Res
         Some(dash) if dash == "-" => Out::Stdout,
         Some(folder) => Out::Folder(reader.path("out", &folder)),
     };
-    if let Some(engine) = reader.text("engine")?
-        && !matches!(engine.value.as_str(), "auto" | "buildkit")
-    {
-        return Err(reader.wrong("engine", "auto or buildkit"));
-    }
     Ok(Settings {
         project: project.to_path_buf(),
         stated: stated(reader)?,
@@ -240,7 +266,17 @@ fn read(project: &Path, reader: &Reader, environments: Everywhere<Terms>) -> Res
         dockerfile,
         registry: reader.text("image")?,
         tags: reader.words("tags")?.iter().map(tag).collect::<Result<_, _>>()?,
-        platform: platform(reader)?,
+        engine: engine(reader)?,
+        platforms: platforms(reader)?,
+        layers: LayerWishes {
+            compression: compression(reader)?,
+            cache: reader.text("cache")?.map(|d| reader.path("cache", &d.value)),
+            update: false,
+        },
+        debian: Debian {
+            archive: reader.text("debian.archive")?,
+            keyring: reader.text("debian.keyring")?.map(|d| reader.path("debian.keyring", &d.value)),
+        },
         include: reader.words("include")?,
         secrets,
         security: RegistrySecurity {
@@ -285,13 +321,38 @@ fn health_path(reader: &Reader) -> Result<Option<Decision<String>>, Error> {
     reader.checked("health.path", reader.text("health.path")?, expected, is_path)
 }
 
-/// An engine keeps an image of one platform.
-fn platform(reader: &Reader) -> Result<Option<String>, Error> {
-    let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let is_platform = |text: &String| (2..=3).contains(&text.split('/').count()) && text.split('/').all(word);
-    let stated = reader.text("platform")?;
-    let stated = reader.checked("platform", stated, "one platform, such as \"linux/arm64\"", is_platform)?;
-    Ok(stated.map(|d| d.value))
+/// The engine that is asked for; none where pydeploy chooses.
+fn engine(reader: &Reader) -> Result<Option<Decision<Engine>>, Error> {
+    let Some(stated) = reader.text("engine")? else { return Ok(None) };
+    match stated.value.as_str() {
+        "auto" => Ok(None),
+        "embedded" => Ok(Some(stated.map(|_| Engine::Embedded))),
+        "buildkit" => Ok(Some(stated.map(|_| Engine::BuildKit))),
+        _ => Err(reader.wrong("engine", "auto, embedded or buildkit")),
+    }
+}
+
+fn compression(reader: &Reader) -> Result<Compression, Error> {
+    match reader.text("compression")?.as_ref().map(|d| d.value.as_str()) {
+        None | Some("gzip") => Ok(Compression::Gzip),
+        Some("zstd") => Ok(Compression::Zstd),
+        Some(_) => Err(reader.wrong("compression", "gzip or zstd")),
+    }
+}
+
+/// Platforms with commas between, each once, in the order in which they are named.
+fn platforms(reader: &Reader) -> Result<Vec<Platform>, Error> {
+    let Some(stated) = reader.text("platform")? else { return Ok(Vec::new()) };
+    let expected = "platforms with commas between, such as \"linux/amd64,linux/arm64\"";
+    let mut platforms: Vec<Platform> = Vec::new();
+    for text in stated.value.split(',') {
+        let whole = text.trim().contains('/').then(|| text.trim().parse().ok()).flatten();
+        let platform = whole.ok_or_else(|| reader.wrong("platform", expected))?;
+        if !platforms.contains(&platform) {
+            platforms.push(platform);
+        }
+    }
+    Ok(platforms)
 }
 
 /// Port 0 is a number, but no port.

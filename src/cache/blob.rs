@@ -12,8 +12,8 @@ use super::temporary::Temporary;
 use super::{Cache, lock, usage};
 use crate::image::digest::Check;
 
-/// Their folder.
-pub(super) const FOLDER: &str = "blobs";
+/// Their folder, and what they are called in [`Usage`](super::Usage).
+pub const FOLDER: &str = "blobs";
 /// How much is read at once.
 const PIECE: usize = 256 << 10;
 
@@ -24,7 +24,7 @@ pub struct Blob {
     digest: Digest,
     size: u64,
     path: PathBuf,
-    _held: Arc<File>,
+    held: Arc<File>,
 }
 
 impl Blob {
@@ -46,15 +46,13 @@ impl Blob {
     /// Reads it from its first byte. It is held against its digest once more: with the last byte comes an error of the
     /// kind `InvalidData` if it was damaged since.
     pub fn open(&self) -> io::Result<impl Read + Send + use<>> {
-        let file = File::open(&self.path)?;
-        Ok(Reader { file, check: Some(Check::new(&self.digest)), left: self.size, blob: self.clone() })
+        Ok(Reader { check: Some(Check::new(&self.digest)), at: 0, blob: self.clone() })
     }
 }
 
 struct Reader {
-    file: File,
     check: Option<Check>,
-    left: u64,
+    at: u64,
     blob: Blob,
 }
 
@@ -63,17 +61,17 @@ impl Read for Reader {
         if into.is_empty() {
             return Ok(0);
         }
-        let count = self.file.read(into)?;
-        self.left = self.left.wrapping_sub(count as u64);
+        let count = read_at(&self.blob.held, into, self.at)?;
+        self.at += count as u64;
         match &mut self.check {
             Some(check) if count > 0 => check.update(&into[..count]),
             _ => {}
         }
         // With the last byte, and not after it: who knows the size reads no further.
-        let is_end = count == 0 || self.left == 0;
+        let is_end = count == 0 || self.at == self.blob.size;
         match if is_end { self.check.take() } else { None }.map(Check::finish) {
             Some(Err(mismatch)) => {
-                self.blob.cache.put_away(&self.blob.path, &self.blob.digest);
+                self.blob.cache.put_away(&self.blob.held, &self.blob.path, &self.blob.digest);
                 Err(io::Error::new(io::ErrorKind::InvalidData, mismatch))
             }
             _ => Ok(count),
@@ -81,10 +79,34 @@ impl Read for Reader {
     }
 }
 
+fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, into, at);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, into, at);
+}
+
 impl Cache {
     /// Whether there is a blob of this digest and size. Its content is not looked at.
     pub fn has_blob(&self, digest: &Digest, size: u64) -> bool {
-        self.path_of(digest).and_then(|path| fs::metadata(path).ok()).is_some_and(|m| m.is_file() && m.len() == size)
+        self.path(digest, size).is_some()
+    }
+
+    /// Where the blob of this digest and size is, unlooked at: for whoever holds it against its digest while it is read.
+    pub fn path(&self, digest: &Digest, size: u64) -> Option<PathBuf> {
+        let path = self.path_of(digest)?;
+        let metadata = fs::metadata(&path).ok().filter(|m| m.is_file() && m.len() == size)?;
+        usage::touch(&path, &metadata);
+        Some(path)
+    }
+
+    /// Removes a blob of which it turned out on use that it is damaged.
+    pub fn forget(&self, digest: &Digest) {
+        if let Some(path) = self.path_of(digest)
+            && let Ok(file) = File::open(&path)
+        {
+            self.put_away(&file, &path, digest);
+        }
     }
 
     /// A blob, held against its digest and size, once in a process. One that is damaged is removed, counts as missing,
@@ -93,13 +115,14 @@ impl Cache {
         let Some(path) = self.path_of(digest) else { return Ok(None) };
         let failed = |source| Error::read(&path, source);
         let Some(held) = lock::shared(&path).map_err(failed)? else { return Ok(None) };
+        let held = Arc::new(held);
         let metadata = held.metadata().map_err(failed)?;
         if metadata.len() != size || !self.is_sound(digest, &held).map_err(failed)? {
-            self.put_away(&path, digest);
+            self.put_away(&held, &path, digest);
             return Ok(None);
         }
-        usage::touch(&held, &metadata);
-        Ok(Some(Blob { cache: self.clone(), digest: digest.clone(), size, path, _held: Arc::new(held) }))
+        usage::touch(&path, &metadata);
+        Ok(Some(Blob { cache: self.clone(), digest: digest.clone(), size, path, held }))
     }
 
     /// Writes a blob, and keeps it under the digest that its maker gives.
@@ -110,15 +133,15 @@ impl Cache {
         let temporary = Temporary::file(self)?;
         let mut out = Watched { out: temporary.open(), failed: None };
         let mut buffer = BufWriter::with_capacity(PIECE, &mut out);
-        let made = make(&mut buffer);
-        let flushed = if made.is_ok() { buffer.flush() } else { Ok(()) };
+        let answer = make(&mut buffer);
+        let flushed = if answer.is_ok() { buffer.flush() } else { Ok(()) };
         // What is left of a failure is not to be written.
         drop(buffer.into_parts());
         // A disk that is full is the fault, whatever the maker makes of it.
         if let Some(source) = out.failed.or(flushed.err()) {
             return Err(Error::write(temporary.path(), source).into());
         }
-        let (digest, answer) = made.map_err(Failed::Make)?;
+        let (digest, answer) = answer.map_err(Failed::Make)?;
         self.take(temporary, &digest)?;
         Ok(answer)
     }
@@ -132,13 +155,13 @@ impl Cache {
         Ok(Incoming { temporary: Temporary::file(self)?, cache, digest, check, size, at: 0 })
     }
 
-    fn take(&self, temporary: Temporary, digest: &Digest) -> Result<(), Error> {
+    fn take(&self, temporary: Temporary, digest: &Digest) -> Result<(PathBuf, Arc<File>), Error> {
         let Some(path) = self.path_of(digest) else { return Err(Error::Algorithm(digest.to_string())) };
         let folder = path.parent().unwrap_or(self.root());
         self.folder_of(folder)?;
-        temporary.moved(&path).map_err(|source| Error::write(&path, source))?;
-        self.now_sound(digest);
-        Ok(())
+        let held = Arc::new(temporary.moved(&path).map_err(|source| Error::write(&path, source))?);
+        self.now_sound(digest.to_string(), Arc::clone(&held));
+        Ok((path, held))
     }
 
     /// Where the blob of a digest is, if it can be here at all.
@@ -154,40 +177,38 @@ impl Cache {
         is_hex.then(|| self.root().join(FOLDER).join(algorithm).join(&hex[..2]).join(hex))
     }
 
-    fn is_sound(&self, digest: &Digest, mut file: &File) -> io::Result<bool> {
-        if self.inner.sound.lock().is_ok_and(|sound| sound.contains(digest.as_ref())) {
+    fn is_sound(&self, digest: &Digest, file: &Arc<File>) -> io::Result<bool> {
+        if self.was_sound(digest.as_ref()) {
             return Ok(true);
         }
         let mut check = Check::new(digest);
         let mut piece = vec![0; PIECE];
+        let mut at = 0;
         loop {
-            match file.read(&mut piece) {
+            match read_at(file, &mut piece, at) {
                 Ok(0) => break,
-                Ok(count) => check.update(&piece[..count]),
+                Ok(count) => {
+                    check.update(&piece[..count]);
+                    at += count as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
         let is_sound = check.finish().is_ok();
         if is_sound {
-            self.now_sound(digest);
+            self.now_sound(digest.to_string(), Arc::clone(file));
         }
         Ok(is_sound)
     }
 
-    fn now_sound(&self, digest: &Digest) {
-        if let Ok(mut sound) = self.inner.sound.lock() {
-            sound.insert(digest.to_string());
-        }
-    }
-
     /// Removes a damaged blob.
-    fn put_away(&self, path: &Path, digest: &Digest) {
-        if let Ok(mut sound) = self.inner.sound.lock() {
-            sound.remove(digest.as_ref());
+    fn put_away(&self, held: &File, path: &Path, digest: &Digest) {
+        self.not_sound(digest.as_ref());
+        // Another process may have made it anew already. Where it can't be removed, it is found damaged once more.
+        if lock::is_at(held, path) {
+            let _ = fs::remove_file(path);
         }
-        // Where this can't be done, it is found damaged the next time as well.
-        let _ = fs::remove_file(path);
         self.damaged(digest.to_string());
     }
 }
@@ -221,9 +242,8 @@ impl Incoming {
         }
         let Self { cache, temporary, digest, check, size, .. } = self;
         check.finish().map_err(|source| Error::Content { digest: digest.to_string(), source })?;
-        cache.take(temporary, &digest)?;
-        let gone = || Error::read(cache.root(), io::ErrorKind::NotFound.into());
-        cache.blob(&digest, size)?.ok_or_else(gone)
+        let (path, held) = cache.take(temporary, &digest)?;
+        Ok(Blob { cache, digest, size, path, held })
     }
 
     fn other_size(&self) -> Error {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ const DEPTH: usize = 100;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _held: File,
+    _held: Arc<File>,
 }
 
 impl Folder {
@@ -57,7 +58,7 @@ impl Inventory {
     fn add(&mut self, root: &Path, folder: &Path, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let (path, metadata) = entry.and_then(|e| Ok((e.path(), e.metadata()?)))?;
-            let size = metadata.is_file().then(|| metadata.len());
+            let size = metadata.is_file().then_some(metadata.len());
             self.bytes += size.unwrap_or_default();
             if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
                 self.entries.push((name.to_owned(), size));
@@ -81,7 +82,7 @@ impl Inventory {
     fn is_there(&self, root: &Path) -> bool {
         self.entries.iter().all(|(path, size)| {
             let metadata = fs::symlink_metadata(root.join(path));
-            metadata.is_ok_and(|m| m.is_file().then(|| m.len()) == *size)
+            metadata.is_ok_and(|m| m.is_file().then_some(m.len()) == *size)
         })
     }
 }
@@ -91,21 +92,19 @@ impl Cache {
     pub fn find_folder(&self, kind: Kind, key: &Key) -> Result<Option<Folder>, Error> {
         let place = self.folder_place(kind, key);
         let Some(held) = lock::shared(&place).map_err(|source| Error::read(&place, source))? else { return Ok(None) };
+        let held = Arc::new(held);
         let content = place.join(CONTENT);
         let name = place.display().to_string();
-        let known = self.inner.sound.lock().is_ok_and(|sound| sound.contains(&name));
-        let is_whole = known || Inventory::read(&place).is_some_and(|inventory| inventory.is_there(&content));
+        let is_whole =
+            self.was_sound(&name) || Inventory::read(&place).is_some_and(|inventory| inventory.is_there(&content));
         if !is_whole {
             discard(self, &place)?;
             self.damaged(format!("a folder ({})", kind.name()));
             return Ok(None);
         }
-        if let Ok(mut sound) = self.inner.sound.lock() {
-            sound.insert(name);
-        }
-        if let Ok(marker) = File::open(place.join(WHOLE))
-            && let Ok(metadata) = marker.metadata()
-        {
+        self.now_sound(name, Arc::clone(&held));
+        let marker = place.join(WHOLE);
+        if let Ok(metadata) = fs::metadata(&marker) {
             usage::touch(&marker, &metadata);
         }
         Ok(Some(Folder { path: content, _held: held }))
@@ -138,17 +137,15 @@ impl Cache {
         fs::write(temporary.path().join(WHOLE), marker).map_err(failed)?;
         let place = self.folder_place(kind, key);
         self.folder_of(place.parent().unwrap_or(self.root()))?;
-        temporary.moved(&place).map_err(|source| Error::write(&place, source))?;
-        let gone = || Error::read(&place, io::ErrorKind::NotFound.into());
-        Ok(self.find_folder(kind, key)?.ok_or_else(gone)?)
+        let held = Arc::new(temporary.moved(&place).map_err(|source| Error::write(&place, source))?);
+        self.now_sound(place.display().to_string(), Arc::clone(&held));
+        Ok(Folder { path: place.join(CONTENT), _held: held })
     }
 
     /// Removes a folder of which it turned out on use that it is not what it should be.
     pub fn drop_folder(&self, kind: Kind, key: &Key) -> Result<(), Error> {
         let place = self.folder_place(kind, key);
-        if let Ok(mut sound) = self.inner.sound.lock() {
-            sound.remove(&place.display().to_string());
-        }
+        self.not_sound(&place.display().to_string());
         self.damaged(format!("a folder ({})", kind.name()));
         discard(self, &place)
     }

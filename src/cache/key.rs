@@ -64,6 +64,8 @@ pub enum Kind {
     Build,
     /// What a lock's dependencies come to: their distributions and layers.
     Dependencies,
+    /// An image that was laid together: its manifest, config and layers.
+    Image,
     /// A Python interpreter that runs on this machine.
     Interpreter,
     /// A layer: its digest, diff ID and size.
@@ -82,6 +84,7 @@ impl Kind {
             Self::Base => "base",
             Self::Build => "build",
             Self::Dependencies => "dependencies",
+            Self::Image => "image",
             Self::Interpreter => "interpreter",
             Self::Layer => "layer",
             Self::Scan => "scan",

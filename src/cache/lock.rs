@@ -62,20 +62,22 @@ pub(super) fn unused(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(_) => return None,
+        Err(TryLockError::Error(error)) => unsupported(error).ok()?,
+        Err(TryLockError::WouldBlock) => return None,
     }
     is_at(&file, path).then_some(file)
 }
 
-/// Some network file systems have no locks. Two processes may then do the same work twice, and one of them may prune
-/// what the other uses.
+/// Some network file systems have no locks, or none on what is open for reading only. Two processes may then do the same
+/// work twice, and one of them may prune what the other uses.
 pub(super) fn unsupported(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::Unsupported { Ok(()) } else { Err(error) }
+    // What NFS says of the latter, and of too many locks: EBADF, and ENOLCK on Linux and elsewhere.
+    let is_nfs = cfg!(unix) && matches!(error.raw_os_error(), Some(9 | 37 | 77));
+    if is_nfs || error.kind() == io::ErrorKind::Unsupported { Ok(()) } else { Err(error) }
 }
 
 /// Whether this is what the path leads to, now that it is locked.
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

@@ -29,7 +29,7 @@ mod prune;
 mod temporary;
 mod usage;
 
-pub use blob::{Blob, Incoming};
+pub use blob::{Blob, FOLDER as BLOBS, Incoming};
 pub use error::{Error, Failed};
 pub use folder::Folder;
 pub use key::{Key, Kind};
@@ -38,13 +38,18 @@ pub use lock::Guard;
 pub use note::NOTE;
 pub use place::default_root;
 pub use prune::Pruned;
+pub use temporary::Scratch;
 pub use usage::{Share, Usage};
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// How many files a process keeps open only so that they are not pruned. Some systems let it have no more than 256.
+const HELD: usize = 64;
 
 /// A cache. A clone is the same one.
 #[derive(Debug, Clone)]
@@ -56,8 +61,9 @@ pub struct Cache {
 struct Inner {
     root: PathBuf,
     notices: Mutex<Vec<Notice>>,
-    /// What this process has held against its digest already.
-    sound: Mutex<HashSet<String>>,
+    /// What this process has made or held against its digest, by name. It is held against pruning, too, as far as
+    /// there are files to spare: another process may prune all there is while this one is about to use it.
+    sound: Mutex<HashMap<String, Option<Arc<File>>>>,
     wrote: AtomicBool,
 }
 
@@ -79,13 +85,9 @@ impl Cache {
     /// Refused are a folder that holds something else, since pruning would delete it, and one that everyone on the
     /// machine may write to, since any of them could put a layer of their own into the images that are made from it.
     pub fn open(root: &Path) -> Result<Self, Error> {
-        place::prepare(root)?;
-        let inner = Inner {
-            root: root.to_owned(),
-            notices: Mutex::default(),
-            sound: Mutex::default(),
-            wrote: AtomicBool::new(false),
-        };
+        let root = std::path::absolute(root).map_err(|source| Error::read(root, source))?;
+        place::prepare(&root)?;
+        let inner = Inner { root, notices: Mutex::default(), sound: Mutex::default(), wrote: AtomicBool::new(false) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -111,6 +113,23 @@ impl Cache {
     fn damaged(&self, what: String) {
         if let Ok(mut notices) = self.inner.notices.lock() {
             notices.push(Notice { what });
+        }
+    }
+
+    fn was_sound(&self, name: &str) -> bool {
+        self.inner.sound.lock().is_ok_and(|sound| sound.contains_key(name))
+    }
+
+    fn now_sound(&self, name: String, held: Arc<File>) {
+        if let Ok(mut sound) = self.inner.sound.lock() {
+            let held = (sound.len() < HELD).then_some(held);
+            sound.insert(name, held);
+        }
+    }
+
+    fn not_sound(&self, name: &str) {
+        if let Ok(mut sound) = self.inner.sound.lock() {
+            sound.remove(name);
         }
     }
 

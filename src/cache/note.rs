@@ -1,5 +1,6 @@
 //! A note in the cache: a small JSON document under the key of what it is about.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 
 use serde::Serialize;
@@ -23,17 +24,20 @@ impl Cache {
     /// for, as an older version of pydeploy may have left it.
     pub fn find<T: DeserializeOwned>(&self, kind: Kind, key: &Key) -> Option<T> {
         let path = self.note_path(kind, key);
-        let file = lock::shared(&path).ok()??;
+        // Nothing can happen to it while it is read: it is never changed, and small.
+        let file = File::open(&path).ok()?;
         let metadata = file.metadata().ok()?;
         let limit = HEAD.len() + 65 + NOTE;
         let mut text = Vec::with_capacity(usize::try_from(metadata.len()).ok()?.min(limit));
         (&file).take(limit as u64 + 1).read_to_end(&mut text).ok()?;
         let Some(document) = document(&text) else {
-            let _ = std::fs::remove_file(&path);
+            if lock::is_at(&file, &path) {
+                let _ = std::fs::remove_file(&path);
+            }
             self.damaged(format!("a note ({})", kind.name()));
             return None;
         };
-        usage::touch(&file, &metadata);
+        usage::touch(&path, &metadata);
         serde_json::from_slice(document).ok()
     }
 
@@ -51,7 +55,7 @@ impl Cache {
         text.extend(document);
         temporary.open().write_all(&text).map_err(failed)?;
         self.folder_of(path.parent().unwrap_or(self.root()))?;
-        temporary.moved(&path).map_err(failed)
+        temporary.moved(&path).map(drop).map_err(failed)
     }
 
     /// The note of a key, which is made where there is none. Of several runs that want it at once, one makes it, and
@@ -74,9 +78,9 @@ impl Cache {
         if let Some(found) = self.find(kind, key) {
             return Ok(found);
         }
-        let made = make().map_err(Failed::Make)?;
-        self.keep(kind, key, &made)?;
-        Ok(made)
+        let note = make().map_err(Failed::Make)?;
+        self.keep(kind, key, &note)?;
+        Ok(note)
     }
 
     fn note_path(&self, kind: Kind, key: &Key) -> std::path::PathBuf {

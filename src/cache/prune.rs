@@ -23,7 +23,7 @@ pub struct Pruned {
 
 impl Cache {
     /// Removes what was not used for the longest time, until no more is left than the limit, and what killed processes
-    /// left half made. What a running process uses stays.
+    /// left half made. What a running process uses stays, and what this one has made or used.
     pub fn prune(&self, limit: Limit) -> Result<Pruned, Error> {
         let mut pruned = Pruned { bytes: sweep(self), ..Pruned::default() };
         let mut entries = self.entries()?;
@@ -47,13 +47,17 @@ impl Cache {
         Ok(pruned)
     }
 
-    /// After a run: prunes if this process has written anything.
+    /// After a run: prunes if this process has written anything. What it has made or used itself stays.
     pub fn trim(&self, limit: Limit) -> Result<Option<Pruned>, Error> {
         if self.has_written() { self.prune(limit).map(Some) } else { Ok(None) }
     }
 
     fn remove(&self, entry: &Entry) -> Result<Removed, Error> {
-        let Some(_held) = lock::unused(&entry.path) else {
+        // Whoever makes a folder has the lock of its key until it is held.
+        let key = self.root().join("locks").join(entry.path.file_name().unwrap_or_default());
+        let is_free = entry.form == Form::File || !key.exists() || lock::unused(&key).is_some();
+        let held = if is_free { lock::unused(&entry.path) } else { None };
+        let Some(_held) = held else {
             return Ok(if entry.path.exists() { Removed::Held } else { Removed::Gone });
         };
         match entry.form {

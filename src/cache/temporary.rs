@@ -41,8 +41,8 @@ impl Temporary {
         // Until it is locked itself, nobody sweeps.
         let gate = File::open(&folder).map_err(failed)?;
         gate.lock_shared().or_else(lock::unsupported).map_err(failed)?;
-        let made = tempfile::Builder::new().prefix("").rand_bytes(16).make_in(&folder, make).map_err(failed)?;
-        let (file, path) = made.keep().map_err(|error| failed(error.error))?;
+        let kept = tempfile::Builder::new().prefix("").rand_bytes(16).make_in(&folder, make).map_err(failed)?;
+        let (file, path) = kept.keep().map_err(|error| failed(error.error))?;
         let temporary = Self { path, file };
         temporary.file.lock().or_else(lock::unsupported).map_err(failed)?;
         Ok(temporary)
@@ -58,11 +58,13 @@ impl Temporary {
         &self.file
     }
 
-    /// Moves it to its own place; whatever file is there makes way.
-    pub(super) fn moved(mut self, to: &Path) -> io::Result<()> {
+    /// Moves it to its own place; whatever file is there makes way. What is answered holds it there against pruning.
+    pub(super) fn moved(mut self, to: &Path) -> io::Result<File> {
+        let held = self.file.try_clone()?;
         fs::rename(&self.path, to)?;
         self.path = PathBuf::new();
-        Ok(())
+        held.lock_shared().or_else(lock::unsupported)?;
+        Ok(held)
     }
 }
 
@@ -73,6 +75,26 @@ impl Drop for Temporary {
         }
         // What can't be removed now is swept later.
         let _ = remove(&self.path);
+    }
+}
+
+/// An empty folder for work in progress, on the same file system as the cache; removed when dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    temporary: Temporary,
+}
+
+impl Scratch {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+}
+
+impl Cache {
+    /// An empty folder for work in progress.
+    pub fn scratch(&self) -> Result<Scratch, Error> {
+        Ok(Scratch { temporary: Temporary::folder(self)? })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The usage of the cache: how much there is of what, and when it was used last.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -8,7 +10,7 @@ use super::error::Error;
 use super::{Cache, blob, folder, note};
 
 /// How often a use is written down.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the cache holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,23 +61,22 @@ pub(super) enum Form {
 impl Cache {
     /// What it holds.
     pub fn usage(&self) -> Result<Usage, Error> {
-        let mut usage = Usage::default();
+        let mut shares = BTreeMap::new();
         for entry in self.entries()? {
-            let share = match usage.shares.iter_mut().find(|share| share.what == entry.what) {
-                Some(share) => share,
-                None => {
-                    let what = entry.what.clone();
-                    usage.shares.push(Share { what, entries: 0, bytes: 0, oldest: entry.used, last: entry.used });
-                    let Some(share) = usage.shares.last_mut() else { continue };
-                    share
-                }
-            };
+            let share = shares.entry(entry.what.clone()).or_insert_with(|| Share {
+                what: entry.what,
+                entries: 0,
+                bytes: 0,
+                oldest: entry.used,
+                last: entry.used,
+            });
             share.entries += 1;
             share.bytes += entry.bytes;
             share.oldest = share.oldest.min(entry.used);
             share.last = share.last.max(entry.used);
         }
-        usage.shares.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.what.cmp(&b.what)));
+        let mut usage = Usage { shares: shares.into_values().collect() };
+        usage.shares.sort_by_key(|share| Reverse(share.bytes));
         Ok(usage)
     }
 
@@ -104,11 +105,11 @@ impl Cache {
 }
 
 /// Writes down that something was used now, unless that was done today. Where it can't be, it looks older than it is.
-pub(super) fn touch(file: &File, metadata: &Metadata) {
+pub(super) fn touch(path: &Path, metadata: &Metadata) {
     let now = SystemTime::now();
     let age = metadata.modified().ok().and_then(|used| now.duration_since(used).ok());
     if age.is_none_or(|age| age > DAY) {
-        let _ = file.set_modified(now);
+        let _ = File::open(path).and_then(|file| file.set_modified(now));
     }
 }
 

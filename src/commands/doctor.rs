@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::Context;
+use crate::cache::{self, Cache};
 use crate::cli::DoctorArgs;
 use crate::engine::buildkit::Daemon;
 use crate::fault::{Class, Fault};
@@ -50,7 +51,7 @@ impl State {
 }
 
 pub(super) async fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<(), Fault> {
-    let mut checks = vec![engine(context).await, logins(context)];
+    let mut checks = vec![cache(context), installer(context), engine(context).await, logins(context)];
     if let Some(registry) = &args.image.registry {
         checks.push(registry_answers(context, registry, args).await);
     }
@@ -93,7 +94,29 @@ async fn engine(context: &Context<'_>) -> Check {
                 of_fault("engine", crate::engine::Error::Absent { endpoint, source }.into())
             }
         },
-        Err(fault) => of_fault("engine", fault),
+        // Wheels on a base need none.
+        Err(fault) => Check { state: State::Missing, ..of_fault("engine", fault) },
+    }
+}
+
+/// What the embedded engine has made before, and has no need to make again.
+fn cache(context: &Context<'_>) -> Check {
+    let stated = context.machine.variable("PYDEPLOY_CACHE").map(Into::into);
+    let root = stated.or_else(|| cache::default_root(|name| context.machine.variable(name)));
+    match root.ok_or(cache::Error::NoPlace).and_then(|root| Cache::open(&root)) {
+        Ok(cache) => good("cache", cache.root().display().to_string()),
+        Err(error) => of_fault("cache", error.into()),
+    }
+}
+
+/// What resolves and unpacks the dependencies.
+fn installer(context: &Context<'_>) -> Check {
+    let uv = program(context, "uv", "pydeploy brings one of its own through pip, the first time");
+    let has_python = || program(context, "python3", "").state == State::Good;
+    match uv.state {
+        State::Missing if has_python() => Check { mend: None, ..uv },
+        State::Missing => Check { mend: Some("install uv, or Python with pip".to_owned()), ..uv },
+        _ => uv,
     }
 }
 

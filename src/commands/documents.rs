@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::engine::buildkit::Daemon;
+use crate::engine::Engine;
 use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
 use crate::manifests::objects;
 use crate::project::{Decision, Project};
 use crate::stages::examine::{Examined, Platform};
+use crate::stages::push::Layer;
 use crate::stages::{Blueprint, Prepared, Pushed};
 use crate::workload::Who;
 
@@ -40,8 +41,8 @@ fn from<T>(decision: &Decision<T>) -> String {
 }
 
 /// `image{…}` of a plan.
-pub(super) fn image(prepared: &Prepared) -> Value {
-    let engine = json!({"engine": "buildkit", "engineReason": "the engine of this version"});
+pub(super) fn image(prepared: &Prepared, engine: &Decision<Engine>) -> Value {
+    let engine = json!({"engine": engine.value.to_string(), "engineReason": engine.because});
     let mut document = match &prepared.blueprint {
         // What it will be is known once it is built: `ship --json` has the contract.
         Blueprint::Own(path) => json!({
@@ -115,6 +116,11 @@ fn user_name(shown: &Platform) -> Option<String> {
     }
 }
 
+/// `layers[…]` of an image.
+pub(super) fn layers(all: &[Layer]) -> Vec<Value> {
+    all.iter().map(|l| json!({"digest": l.digest, "size": l.size, "what": l.what})).collect()
+}
+
 /// `image{…}` of what was pushed.
 pub(super) fn pushed(pushed: &Pushed, unpacked: Option<u64>) -> Value {
     json!({
@@ -123,16 +129,7 @@ pub(super) fn pushed(pushed: &Pushed, unpacked: Option<u64>) -> Value {
         "tags": pushed.tags,
         "platforms": pushed.examined.platforms.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
         "size": {"compressed": pushed.compressed(), "unpacked": unpacked},
-        "layers": pushed.layers.iter()
-            .map(|l| json!({"digest": l.digest, "size": l.size, "what": l.what})).collect::<Vec<_>>(),
+        "layers": layers(&pushed.layers),
         "pushed": {"bytes": pushed.uploaded, "requests": pushed.requests},
     })
-}
-
-/// What builds, for people.
-pub(super) fn engine(daemon: &Daemon) -> String {
-    match daemon {
-        Daemon::Engine(engine) => format!("Docker Engine {} at {}", engine.version, engine.endpoint()),
-        Daemon::Standalone(endpoint) => format!("BuildKit at {endpoint}"),
-    }
 }

@@ -14,6 +14,7 @@ use crate::manifests::{Format, Manifests, tree};
 use crate::settings::{Out, Settings};
 use crate::source::SourceTree;
 use crate::stages::build::keychain;
+use crate::stages::target::{LayoutTarget, Target};
 use crate::stages::{Pushed, push, write};
 use crate::workload::deploy::Everywhere;
 use crate::workload::{Compiled, Deploy, Finding, Known, Severity, Terms, Workload};
@@ -70,10 +71,15 @@ pub(super) fn no_stream(format: Format) -> Fault {
 fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(Source, String, Settings), Fault> {
     let Some(image) = &args.image else {
         let prepared = context.prepare(&args.project, &args.source, Some(&args.out))?;
-        let repository = prepared.target()?;
         let tag = prepared.tags(&prepared.revision()?)?.into_iter().next();
-        let image = ImageRef { repository, tag, digest: None };
-        return Ok((Source::Registry(image), prepared.name.value, prepared.settings));
+        let source = match prepared.target()? {
+            Target::Registry(repository) => Source::Registry(ImageRef { repository, tag, digest: None }),
+            Target::Layout(LayoutTarget { folder, .. }) => {
+                let tag = tag.map(|t| format!(":{t}")).unwrap_or_default();
+                Source::Layout(format!("{}{tag}", folder.display()))
+            }
+        };
+        return Ok((source, prepared.name.value, prepared.settings));
     };
     let source: Source = image.parse()?;
     let settings = context.settings(&args.project, &args.source, Some(&args.out))?;
@@ -100,7 +106,7 @@ fn target(settings: &Settings, name: &str) -> Result<Repository, Fault> {
             hint,
         ));
     };
-    Ok(Repository::at(&registry.value, name)?)
+    Ok(Target::parse(&registry.value, name)?.repository().clone())
 }
 
 /// What an image's contract and the settings come to.

@@ -1,6 +1,7 @@
 //! The commands: each strings stages together and says what came of it.
 
 mod build;
+mod cache;
 mod contract;
 mod doctor;
 mod documents;
@@ -63,6 +64,7 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Push(args) => push::run(&context, args).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
         Command::Contract(args) => contract::run(&context, args).await,
+        Command::Cache(args) => cache::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args).await,
     }
 }

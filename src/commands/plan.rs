@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::{Context, documents};
 use crate::cli::PlanArgs;
 use crate::context::walk;
+use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::image::plan::ImagePlan;
 use crate::project::{Decision, Project};
+use crate::stages::choice::choose;
 use crate::stages::{Blueprint, Prepared};
 
 pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<(), Fault> {
@@ -19,13 +21,15 @@ pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<(), Fault> {
 
 /// Prints the plan; nothing is built.
 pub(super) fn show(context: &Context<'_>, prepared: &Prepared) -> Result<(), Fault> {
+    let engine = choose(prepared)?;
     let left_out = left_out(prepared)?;
-    context.report.answer(&text(prepared, &left_out));
+    let rows = rows(prepared, &engine);
+    context.report.answer(&text(prepared, &rows, &left_out));
     context.report.document(&json!({
         "schema": "pydeploy.plan/1",
         "project": documents::project(prepared),
-        "image": documents::image(prepared),
-        "decisions": rows(prepared).iter().map(Row::document).collect::<Vec<_>>(),
+        "image": documents::image(prepared, &engine),
+        "decisions": rows.iter().map(Row::document).collect::<Vec<_>>(),
         "leftOut": left_out.iter().map(|l| json!({"path": l.path, "why": l.why.to_string()})).collect::<Vec<_>>(),
     }));
     Ok(())
@@ -57,7 +61,7 @@ impl Row {
     }
 }
 
-fn rows(prepared: &Prepared) -> Vec<Row> {
+fn rows(prepared: &Prepared, engine: &Decision<Engine>) -> Vec<Row> {
     let mut rows = vec![Row::of("name", &prepared.name, &prepared.name.value)];
     if let Some(project) = &prepared.project {
         project_rows(project, &mut rows);
@@ -66,6 +70,7 @@ fn rows(prepared: &Prepared) -> Vec<Row> {
         Blueprint::Own(path) => rows.push(Row::of("dockerfile", path, &path.value)),
         Blueprint::Generated { plan, .. } => image_rows(plan, &mut rows),
     }
+    rows.push(Row::of("engine", engine, &engine.value));
     if let Some(registry) = &prepared.settings.registry {
         rows.push(Row::of("registry", registry, &registry.value));
     }
@@ -118,12 +123,11 @@ fn words(argv: &[String]) -> String {
 /// Values wider than this, in characters, have their reason on a line of its own.
 const WIDEST: usize = 28;
 
-fn text(prepared: &Prepared, left_out: &[walk::LeftOut]) -> String {
-    let rows = rows(prepared);
+fn text(prepared: &Prepared, rows: &[Row], left_out: &[walk::LeftOut]) -> String {
     let what_width = rows.iter().map(|r| r.what.len()).max().unwrap_or_default();
     let value_width = rows.iter().map(|r| r.value.chars().count()).filter(|n| *n <= WIDEST).max().unwrap_or_default();
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let evidence = row.evidence.as_ref().map(|e| format!(" ({e})")).unwrap_or_default();
         let Row { what, value, because, .. } = row;
         let _ = if value.chars().count() > WIDEST {

@@ -1,24 +1,20 @@
 //! `ship`: plan, build, check, push, manifests.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
 
-use super::build::millis;
+use super::build::{millis, summary};
 use super::{Context, documents, manifests, plan};
 use crate::cli::ShipArgs;
-use crate::engine::buildkit::{Daemon, Output};
 use crate::fault::Fault;
-use crate::image::dockerfile::own_layers;
 use crate::manifests::{Format, tree};
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
-use crate::stages::build::{Local, build, daemon, keychain, summary};
-use crate::stages::examine::check_in_engine;
-use crate::stages::push::Destination;
-use crate::stages::{Blueprint, Prepared, Pushed, push, write};
+use crate::stages::choice::choose;
+use crate::stages::ship::{Job, Shipped};
+use crate::stages::{self, Blueprint, Prepared, write};
 
 pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {
     let started = Instant::now();
@@ -26,7 +22,8 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     if args.dry_run {
         return plan::show(context, &prepared);
     }
-    let repository = prepared.target()?;
+    let engine = choose(&prepared)?;
+    let target = prepared.target()?;
     let format = prepared.settings.format;
     match &prepared.settings.out {
         Out::Folder(folder) => write::check(folder, &tree::likely(format, prepared.settings.environments.each.keys()))?,
@@ -36,25 +33,12 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     context.report.stage(&format!("Reading {}", prepared.root.display()));
     let revision = prepared.revision()?;
     let tags = prepared.tags(&revision)?;
-    let keychain = Arc::new(keychain(context.machine, Some(repository.host()))?);
-    let registry = push::client(&repository, &prepared.settings.security, &keychain).await?;
-    let daemon = daemon(context.machine).await?;
-    let output = match &daemon {
-        Daemon::Engine(_) => Output::Names(tags.iter().map(|t| push::engine_name(&repository, t)).collect()),
-        Daemon::Standalone(_) => super::push::standalone(&prepared, &repository),
-    };
     let planned = started.elapsed();
-    context.report.stage(&format!("Building {} with {}", prepared.name.value, documents::engine(&daemon)));
-    let local =
-        build(&prepared, &daemon, &output, &revision, Arc::clone(&keychain), context.machine, context.report).await?;
-    if let (Daemon::Engine(engine), Some(id)) = (&daemon, &local.built.digest) {
-        let look = prepared.blueprint.look();
-        check_in_engine(engine, id, &prepared.name.value, look, prepared.settings.assertions).await?;
-    }
-    context.report.stage(&format!("Pushing to {repository}"));
-    let to = Destination { repository: &repository, tags: &tags, registry: &registry, keychain };
-    let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, context.report).await?;
-    let made = manifests::compile(&pushed, &prepared.name.value, &prepared.settings)?;
+    let (machine, report) = (context.machine, context.report);
+    let job = Job { prepared: &prepared, target: &target, revision: &revision, tags: &tags, machine, report };
+    let shipped = stages::ship::ship(&job, &engine).await?;
+    let pushed = &shipped.pushed;
+    let made = manifests::compile(pushed, &prepared.name.value, &prepared.settings)?;
     manifests::tell(context, &made.findings);
     let files = match &prepared.settings.out {
         Out::Stdout => {
@@ -64,44 +48,39 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         Out::Folder(folder) => write::write(folder, &made.files(format)?)?,
         Out::Default => write::write(&write::default_folder(&prepared.root)?, &made.files(format)?)?,
     };
-    picture(context, &prepared, &local, &pushed, &files, started);
+    picture(context, &prepared, &shipped, &files, started);
     if prepared.settings.out != Out::Stdout {
         context.report.answer(&format!("{}\n", pushed.reference));
     }
     context.report.document(&json!({
         "schema": "pydeploy.ship/1",
-        "image": documents::pushed(&pushed, local.unpacked),
+        "image": documents::pushed(pushed, shipped.unpacked),
         "contract": documents::contract(&pushed.examined),
         "manifests": {"files": manifests::paths(&files)},
         "rollout": null,
         "timings": {
-            "planMs": millis(planned), "buildMs": millis(local.time), "pushMs": millis(pushed.time),
+            "planMs": millis(planned), "buildMs": millis(shipped.time), "pushMs": millis(pushed.time),
             "totalMs": millis(started.elapsed()),
         },
-        "steps": {"ran": local.built.steps.ran, "cached": local.built.steps.cached},
-        "context": {"files": local.built.sent.files, "bytes": local.built.sent.bytes},
+        "engine": {"name": engine.value.to_string(), "because": engine.because},
+        "steps": {"ran": shipped.work.ran, "cached": shipped.work.cached},
+        "context": {"files": shipped.work.files, "bytes": shipped.work.bytes},
     }));
     Ok(())
 }
 
 /// What was made: where it is, how large its layers are, and where the time went.
-fn picture(
-    context: &Context<'_>,
-    prepared: &Prepared,
-    local: &Local,
-    pushed: &Pushed,
-    files: &[PathBuf],
-    started: Instant,
-) {
+fn picture(context: &Context<'_>, prepared: &Prepared, shipped: &Shipped, files: &[PathBuf], started: Instant) {
+    let Shipped { pushed, work, .. } = shipped;
     let row = |name: &str, value: String| (name.to_owned(), value);
     let tags = pushed.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let unpacked = local.unpacked.map(|u| format!(", {} unpacked", size(u))).unwrap_or_default();
+    let unpacked = shipped.unpacked.map(|u| format!(", {} unpacked", size(u))).unwrap_or_default();
     let uploaded = pushed.uploaded.map(|u| format!(", {} uploaded", size(u))).unwrap_or_default();
     let time = format!(
         "{}: build {} ({}), push {}",
         duration(started.elapsed()),
-        duration(local.time),
-        summary(local),
+        duration(shipped.time),
+        summary(work),
         duration(pushed.time)
     );
     let rows = [
@@ -112,20 +91,20 @@ fn picture(
         row("time", time),
         row("manifests", manifests::place(files)),
     ];
-    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars(prepared, pushed));
+    context.report.picture(&format!("{} is shipped", prepared.name.value), &rows, &bars(prepared, shipped));
 }
 
 /// A bar a layer; those of the base together, where it is known which they are.
-fn bars(prepared: &Prepared, pushed: &Pushed) -> Vec<Bar> {
-    let (base, own) = match &prepared.blueprint {
-        Blueprint::Generated { plan, dockerfile } => {
-            let count = pushed.layers.len().saturating_sub(own_layers(dockerfile));
-            let (base, own) = pushed.layers.split_at(count);
+fn bars(prepared: &Prepared, shipped: &Shipped) -> Vec<Bar> {
+    let layers = &shipped.pushed.layers;
+    let count = shipped.own.map(|own| layers.len().saturating_sub(own));
+    let (base, own) = match (&prepared.blueprint, count) {
+        (Blueprint::Generated { plan, .. }, Some(count @ 1..)) => {
+            let (base, own) = layers.split_at(count);
             let bytes = base.iter().map(|l| l.size).sum();
-            let bar = Bar::bytes(bytes, "base", format!("{}, {count} layers", plan.base.value));
-            (Some(bar), own)
+            (Some(Bar::bytes(bytes, "base", format!("{}, {count} layers", plan.base.value))), own)
         }
-        Blueprint::Own(_) => (None, pushed.layers.as_slice()),
+        _ => (None, layers.as_slice()),
     };
     // A folder or an account is a layer too, but nothing to look at.
     let own = own.iter().filter(|l| !["folder", "account"].contains(&l.what.as_str()));

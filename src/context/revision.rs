@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use sha2::{Digest as _, Sha256};
 
@@ -45,17 +45,24 @@ impl Revision {
 
 /// The commit that `root` is at, or `None` outside of git, before the first commit, and without a git on PATH.
 pub fn commit(root: &Path) -> Option<Revision> {
+    // All three run at once: each takes longer to start than to answer.
     let id = git(root, &["rev-parse", "HEAD"])?;
     let changed = git(root, &["status", "--porcelain", "--untracked-files=normal", "--", "."])?;
-    let url = git(root, &["config", "--get", "remote.origin.url"]).and_then(|u| public_url(&u));
-    Some(Revision::Commit { id, dirty: !changed.is_empty(), url })
+    let url = git(root, &["config", "--get", "remote.origin.url"])?;
+    let (id, changed, url) = (answer(id), answer(changed), answer(url));
+    Some(Revision::Commit { id: id?, dirty: !changed?.is_empty(), url: url.and_then(|u| public_url(&u)) })
 }
 
-fn git(root: &Path, args: &[&str]) -> Option<String> {
+fn git(root: &Path, args: &[&str]) -> Option<Child> {
     let mut command = Command::new("git");
     // Optional locks would get in the way of an editor that runs git at the same time.
     command.arg("-C").arg(root).args(args).env("GIT_OPTIONAL_LOCKS", "0");
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
+}
+
+/// What it says, if it succeeds.
+fn answer(git: Child) -> Option<String> {
+    let output = git.wait_with_output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 

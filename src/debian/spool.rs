@@ -33,7 +33,11 @@ impl Store for Spool {
         if size <= SMALL {
             let mut bytes = Vec::new();
             content.read_to_end(&mut bytes)?;
-            return if bytes.len() as u64 == size { Ok(bytes.into()) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            return if bytes.len() as u64 == size {
+                Ok(bytes.into())
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            };
         }
         let mut left = size;
         let mut chunk = vec![0; CHUNK];

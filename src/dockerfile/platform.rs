@@ -69,6 +69,12 @@ pub struct Platform {
 pub struct NotAPlatform(pub String);
 
 impl Platform {
+    /// Linux on this machine's processor.
+    pub fn here() -> Self {
+        let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+        Self { architecture: architecture.into(), ..Self::linux_amd64() }
+    }
+
     /// Linux on 64-bit x86, where nothing else is said.
     pub fn linux_amd64() -> Self {
         Self { os: "linux".into(), architecture: "amd64".into(), variant: String::new() }

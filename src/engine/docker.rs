@@ -106,8 +106,13 @@ impl DockerEngine {
     }
 
     fn is_new_enough(&self) -> bool {
+        self.api_number() >= OLDEST
+    }
+
+    /// The API's version, to be compared.
+    pub(super) fn api_number(&self) -> (usize, usize) {
         let mut parts = self.api.split('.').map(|p| p.parse::<usize>().unwrap_or_default());
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default()) >= OLDEST
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
     }
 
     /// Where it listens.
@@ -133,13 +138,28 @@ impl DockerEngine {
 
     /// Sends one request of our own, where bollard's answer would lack what we need.
     async fn post(&self, path: &str, auth: &str) -> Result<hyper::Response<hyper::body::Incoming>, Error> {
+        let request = hyper::Request::post(path).header("Host", "docker").header("X-Registry-Auth", auth);
         let failed = self.conversation("take the push");
+        let request = request.body(Empty::<Bytes>::new()).map_err(|e| failed(Box::new(e)))?;
+        self.request(request, "take the push").await
+    }
+
+    /// The same, with whatever body.
+    pub(super) async fn request<B>(
+        &self,
+        request: hyper::Request<B>,
+        doing: &'static str,
+    ) -> Result<hyper::Response<hyper::body::Incoming>, Error>
+    where
+        B: hyper::body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let failed = self.conversation(doing);
         let stream = self.endpoint.connect().await.map_err(|source| absent(&self.endpoint, source))?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(Box::new(e)))?;
         tokio::spawn(connection);
-        let request = hyper::Request::post(path).header("Host", "docker").header("X-Registry-Auth", auth);
-        let request = request.body(Empty::<Bytes>::new()).map_err(|e| failed(Box::new(e)))?;
         sender.send_request(request).await.map_err(|e| failed(Box::new(e)))
     }
 

@@ -109,6 +109,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// What a build exports could not be written here.
+    #[error("could not write what the build exports to {}", path.display())]
+    Export {
+        /// Where it was to be written.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A build secret could not be read.
     #[error("could not read the build secret {id} from {from}")]
     Secret {
@@ -128,6 +137,15 @@ pub enum Error {
     /// The credentials for a base image could not be looked up.
     #[error(transparent)]
     Credentials(crate::registry::KeychainError),
+    /// The engine did not take an image.
+    #[error("could not load the image into the engine: {message}")]
+    Load {
+        /// What the engine said.
+        message: String,
+    },
+    /// A blob's bytes can't be had.
+    #[error(transparent)]
+    Source(#[from] crate::registry::Error),
     /// The build failed for a reason that has no class of its own.
     #[error("the build failed: {0}")]
     Other(String),
@@ -141,6 +159,16 @@ pub enum Error {
         /// What the engine said.
         message: String,
     },
+}
+
+impl Error {
+    /// The digest of the blob of ours that is damaged or gone, where that is the fault.
+    pub fn damaged(&self) -> Option<&oci_spec::image::Digest> {
+        match self {
+            Self::Source(fault) => fault.damaged(),
+            _ => None,
+        }
+    }
 }
 
 /// How a push through the engine failed.

@@ -9,7 +9,8 @@ use bollard::query_parameters::{
     ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
     RemoveContainerOptionsBuilder,
 };
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 
 use super::docker::{DockerEngine, client};
 use super::endpoint::Endpoint;
@@ -139,6 +140,13 @@ impl Held {
             }
         }
         Ok(archive)
+    }
+
+    /// All files of the image, as one archive, in pieces.
+    pub fn export(&self) -> impl Stream<Item = Result<Bytes, Error>> {
+        let failed = self.engine.conversation("hand over the files of the image");
+        let pieces = self.engine.docker.export_container(&self.name.name);
+        pieces.map(move |piece| piece.map_err(|e| failed(Box::new(e))))
     }
 
     /// Removes the container.

@@ -2,18 +2,39 @@
 
 pub mod buildkit;
 pub mod docker;
+pub mod embedded;
 pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod held;
+mod load;
 
 pub use error::Error;
 pub use event::{Event, Events};
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::image::context::{Audience, ContextRules};
+
+/// What builds an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// pydeploy itself: it lays the image together from layers, and runs nothing in it.
+    Embedded,
+    /// BuildKit, in a Docker Engine or by itself: it follows a Dockerfile.
+    BuildKit,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+            Self::BuildKit => "buildkit",
+        })
+    }
+}
 
 /// Everything that a build takes in.
 #[derive(Debug)]

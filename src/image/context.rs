@@ -60,6 +60,7 @@ const ALWAYS: &[(&str, Why)] = &[
     ("**/node_modules", Why::Cache),
     ("**/.DS_Store", Why::Cache),
     (".pydeploy", Why::Output),
+    ("pydeploy.lock", Why::Output),
 ];
 
 /// What a service seldom needs: left out of images that we write the Dockerfile for, unless the project's

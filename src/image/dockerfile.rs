@@ -10,7 +10,9 @@ use super::native::Family;
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 
 /// Where the dependencies are installed, in every stage.
-const VENV: &str = "/opt/venv";
+pub const VENV: &str = "/opt/venv";
+/// Where programs are, on a base that does not say.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Secrets that tools read as files, by id: where they look for them.
 const SECRET_FILES: &[(&str, &str)] =
     &[("pip.conf", "/etc/pip.conf"), ("netrc", "/root/.netrc"), ("uv.toml", "/etc/uv/uv.toml")];
@@ -23,10 +25,23 @@ pub fn text(plan: &ImagePlan) -> String {
         plan.strategy.value
     ));
     match plan.strategy.value {
+        Strategy::Minimal => return config(plan),
         Strategy::MultiStage | Strategy::Alpine => multi_stage(plan, &mut file),
         Strategy::SingleStage => single_stage(plan, &mut file),
         Strategy::Naive => naive(plan, &mut file),
     }
+    file.text
+}
+
+/// What of the Dockerfile makes the image config, and no layer: whoever lays the layers together by other means gives the
+/// image the same config by it.
+pub fn config(plan: &ImagePlan) -> String {
+    let mut file = Writer::default();
+    let base = if plan.strategy.value == Strategy::Minimal { "scratch" } else { plan.base.value.as_str() };
+    file.line(&format!("FROM {base}"));
+    environment(plan, &mut file);
+    file.line("WORKDIR /app");
+    promises(plan, &mut file);
     file.text
 }
 
@@ -256,7 +271,12 @@ fn account(plan: &ImagePlan, file: &mut Writer) {
 }
 
 fn environment(plan: &ImagePlan, file: &mut Writer) {
-    let path = plan.install.runs().then(|| format!("PATH={VENV}/bin:$PATH"));
+    let path = match (plan.strategy.value, plan.install.runs()) {
+        (Strategy::Minimal, true) => Some(format!("PATH={VENV}/bin:{PATH}")),
+        (Strategy::Minimal, false) => Some(format!("PATH={PATH}")),
+        (_, true) => Some(format!("PATH={VENV}/bin:$PATH")),
+        (_, false) => None,
+    };
     let variables = path.into_iter().chain(plan.env.iter().map(|(k, v)| format!("{k}={}", value(v))));
     file.line(&format!("ENV {}", variables.collect::<Vec<_>>().join(" \\\n    ")));
 }

@@ -1,6 +1,8 @@
-//! The image: planned, written down as a Dockerfile, named, and read back as a contract.
+//! The image: planned, written down as a Dockerfile, named, read back as a contract, and searched for what it lacks.
 
 pub mod account;
+pub mod assembly;
+pub mod closure;
 pub mod config;
 pub mod context;
 pub mod contract;
@@ -15,5 +17,7 @@ pub mod pattern;
 pub mod plan;
 pub mod planner;
 pub mod reference;
+pub mod release;
 pub mod rootfs;
 pub mod selection;
+pub mod site;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::contract::{Healthcheck, Port, User};
 use super::install::Install;
 use super::native::Family;
@@ -11,6 +13,8 @@ use crate::project::{Decision, PythonVersion};
 /// How an image is put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
+    /// Debian packages and wheels, and nothing else: no base image, no shell, no package manager.
+    Minimal,
     /// Compilers in a stage of their own; what they made on a slim base.
     MultiStage,
     /// The same on Alpine.
@@ -23,6 +27,7 @@ pub enum Strategy {
 
 impl Strategy {
     const NAMES: &'static [(&'static str, Self)] = &[
+        ("minimal", Self::Minimal),
         ("multi-stage", Self::MultiStage),
         ("alpine", Self::Alpine),
         ("single-stage", Self::SingleStage),
@@ -38,7 +43,7 @@ impl fmt::Display for Strategy {
 
 /// A text that names no strategy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a strategy (multi-stage, alpine, single-stage, naive)")]
+#[error("{0:?} is not a strategy (minimal, multi-stage, alpine, single-stage, naive)")]
 pub struct NoStrategy(String);
 
 impl FromStr for Strategy {
@@ -50,7 +55,7 @@ impl FromStr for Strategy {
 }
 
 /// A package of the operating system, and what wants it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SystemPackage {
     /// Its name in the base's archive.
     pub name: String,

@@ -5,6 +5,7 @@ use super::duration::GoDuration;
 use super::install::Install;
 use super::native::{self, Family, Origin};
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
+use super::release::Release;
 use crate::project::DependencySource;
 use crate::project::{Decision, Health, Project};
 
@@ -103,6 +104,10 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
 fn official_base(project: &Project, strategy: Strategy) -> Decision<String> {
     let python = project.python.value;
     let (tag, because) = match strategy {
+        Strategy::Minimal => {
+            let name = Release::with(python).map_or_else(|| "Debian".to_owned(), |r| r.to_string());
+            return Decision::assumed(name, format!("its packages have Python {python}"));
+        }
         Strategy::MultiStage | Strategy::SingleStage => (format!("{python}-slim"), "the official slim image"),
         Strategy::Alpine => (format!("{python}-alpine"), "the official Alpine image"),
         Strategy::Naive => (python.to_string(), "the official full image"),

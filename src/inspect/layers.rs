@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use oci_spec::image::{Descriptor, Digest, MediaType};
+use oci_spec::image::{Descriptor, MediaType};
 use tokio::sync::{Mutex, mpsc};
 
 use super::entry::{Candidates, Entry, Presence};
@@ -16,7 +16,7 @@ use crate::layout::{self, Layout};
 use crate::registry::Registry;
 
 /// How many pieces of a layer may wait to be looked at.
-const WAITING: usize = 16;
+pub(super) const WAITING: usize = 16;
 /// Files that are asked for again and again: kept when their layer is read, whatever it was read for.
 const ALWAYS: &[&str] = &["passwd", "group"];
 /// What Docker calls a layer that isn't kept with its image.
@@ -26,13 +26,6 @@ const DOCKER_FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.t
 #[derive(Debug)]
 pub(super) struct Known {
     stack: Stack,
-    keep: Keep,
-}
-
-/// What is to be read of a layer.
-struct Reading {
-    diff_id: Digest,
-    limits: Limits,
     keep: Keep,
 }
 
@@ -128,20 +121,33 @@ impl Image {
         };
         let diff_id = diff_id.parse().map_err(|_| odd(format!("{diff_id:?} in its config is no digest")))?;
         if is_foreign(descriptor) {
-            let (layer, media_type) = (descriptor.digest().to_string(), descriptor.media_type().to_string());
-            return Err(Error::Foreign { image: self.name.clone(), layer, media_type });
+            return Err(self.foreign(descriptor));
         }
-        let reading = Reading { diff_id, limits: limits(descriptor.size()), keep };
+        let limits = limits(descriptor.size());
         let read = match &self.place {
-            Place::Registry(registry, repository) => from_registry(registry, repository, descriptor, reading).await?,
-            Place::Layout(layout) => from_layout(layout, descriptor, reading).await?,
+            Place::Registry(registry, repository) => {
+                let read = move |pieces| read(pieces, &diff_id, &limits, &keep);
+                from_registry(registry, repository, descriptor, read).await?
+            }
+            Place::Layout(layout) => {
+                from_layout(layout, descriptor, move |blob| read(blob, &diff_id, &limits, &keep)).await?
+            }
             Place::Engine(_) => return Err(nothing_of_the_kind()),
         };
-        let layer = || descriptor.digest().to_string();
-        read.map_err(|source| match source {
-            LayerError::DiffId(source) => Error::Digest { image: self.name.clone(), layer: layer(), source },
-            source => Error::Layer { image: self.name.clone(), layer: layer(), source },
-        })
+        read.map_err(|source| self.unread(descriptor, source))
+    }
+
+    pub(super) fn foreign(&self, descriptor: &Descriptor) -> Error {
+        let (layer, media_type) = (descriptor.digest().to_string(), descriptor.media_type().to_string());
+        Error::Foreign { image: self.name.clone(), layer, media_type }
+    }
+
+    pub(super) fn unread(&self, descriptor: &Descriptor, source: LayerError) -> Error {
+        let (image, layer) = (self.name.clone(), descriptor.digest().to_string());
+        match source {
+            LayerError::DiffId(source) => Error::Digest { image, layer, source },
+            source => Error::Layer { image, layer, source },
+        }
     }
 }
 
@@ -162,7 +168,7 @@ fn presence(stack: &Stack, places: &[String]) -> (Presence, bool) {
     (found, certain)
 }
 
-fn is_foreign(descriptor: &Descriptor) -> bool {
+pub(super) fn is_foreign(descriptor: &Descriptor) -> bool {
     matches!(
         descriptor.media_type(),
         MediaType::ImageLayerNonDistributable
@@ -173,22 +179,20 @@ fn is_foreign(descriptor: &Descriptor) -> bool {
 
 /// Whether a layer that could not be read is to be held against its digest nevertheless: content that was changed on
 /// the way is told as that, and not as a broken archive. What is too large is not read on.
-fn is_worth_checking(read: &Result<Layer, LayerError>) -> bool {
+fn is_worth_checking<T>(read: &Result<T, LayerError>) -> bool {
     matches!(read, Err(fault) if !matches!(fault, LayerError::TooLarge { .. } | LayerError::TooMuch { .. }))
 }
 
 /// Fetches and reads at the same time. The outer fault is the registry's: a wrong digest among them.
-async fn from_registry(
+pub(super) async fn from_registry<T: Send + 'static>(
     registry: &Arc<Registry>,
     repository: &str,
     descriptor: &Descriptor,
-    reading: Reading,
-) -> Result<Result<Layer, LayerError>, Error> {
+    read: impl FnOnce(Pieces) -> Result<T, LayerError> + Send + 'static,
+) -> Result<Result<T, LayerError>, Error> {
     let mut blob = registry.blob(repository, descriptor).await?;
     let (sender, pieces) = mpsc::channel(WAITING);
-    let Reading { diff_id, limits, keep } = reading;
-    let reader =
-        tokio::task::spawn_blocking(move || read(Pieces { pieces, now: Bytes::new() }, &diff_id, &limits, &keep));
+    let reader = tokio::task::spawn_blocking(move || read(Pieces { pieces, now: Bytes::new() }));
     while let Some(piece) = blob.piece().await? {
         // Who reads may have seen enough to refuse it.
         if sender.send(piece).await.is_err() {
@@ -203,15 +207,14 @@ async fn from_registry(
     Ok(read)
 }
 
-async fn from_layout(
+pub(super) async fn from_layout<T: Send + 'static>(
     layout: &Arc<Layout>,
     descriptor: &Descriptor,
-    reading: Reading,
-) -> Result<Result<Layer, LayerError>, Error> {
+    read: impl FnOnce(&mut dyn Read) -> Result<T, LayerError> + Send + 'static,
+) -> Result<Result<T, LayerError>, Error> {
     let mut blob = layout.blob(descriptor)?;
     let reader = tokio::task::spawn_blocking(move || {
-        let Reading { diff_id, limits, keep } = reading;
-        let mut read = read(&mut blob, &diff_id, &limits, &keep);
+        let mut read = read(&mut blob);
         if is_worth_checking(&read)
             && let Err(fault) = io::copy(&mut blob, &mut io::sink())
         {
@@ -233,9 +236,9 @@ async fn from_layout(
 }
 
 /// A layer's pieces as they come.
-struct Pieces {
-    pieces: mpsc::Receiver<Bytes>,
-    now: Bytes,
+pub(super) struct Pieces {
+    pub(super) pieces: mpsc::Receiver<Bytes>,
+    pub(super) now: Bytes,
 }
 
 impl Read for Pieces {

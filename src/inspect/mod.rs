@@ -12,6 +12,7 @@ mod engine;
 mod entry;
 mod error;
 mod layers;
+mod libraries;
 mod platforms;
 mod source;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod error;
 mod select;
 mod store;
+mod write;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use self::select::Selector;
 pub(crate) use self::select::is_attestation;
 pub use self::store::Blob;
 use self::store::Store;
+pub use self::write::{WriteError, write};
 use crate::image::digest::Check;
 use crate::registry::RawManifest;
 

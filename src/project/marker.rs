@@ -30,7 +30,8 @@ impl Target {
         machines.into_iter().try_fold(false, |held, machine| Ok(self.judge(marker, machine)? || held))
     }
 
-    fn judge(self, marker: &str, machine: &'static str) -> Result<bool, String> {
+    /// Whether the marker holds on a machine, by its `platform_machine`.
+    pub(crate) fn judge(self, marker: &str, machine: &'static str) -> Result<bool, String> {
         let mut parser = Parser { rest: marker, target: self, machine };
         let value = parser.any(DEPTH)?;
         match parser.peek() {

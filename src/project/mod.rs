@@ -40,6 +40,8 @@ pub use self::manager::{Manager, UnknownManager};
 pub use self::name::name;
 pub use self::python::{NotAVersion, PythonVersion};
 pub use decision::{Decision, Evidence};
+pub(crate) use marker::Target as Markers;
+pub use requirements::{Flat, Replacement, flatten};
 
 use self::manifest::Manifest;
 use self::marker::Target;

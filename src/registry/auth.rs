@@ -1,7 +1,6 @@
 //! Authorization: the header that a registry wants, fetched when it asks and kept while it lasts.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -37,14 +36,25 @@ pub(super) enum Scope {
     Pull(String),
     /// To read and write a repository.
     Push(String),
+    /// The same, and to take blobs over from another repository.
+    Mount {
+        /// Where they go.
+        to: String,
+        /// Where they are.
+        from: String,
+    },
 }
 
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Scope {
+    /// As the specification writes them: one for each repository.
+    fn texts(&self) -> Vec<String> {
+        let pull = |name: &str| format!("repository:{name}:pull");
+        let push = |name: &str| format!("repository:{name}:pull,push");
         match self {
-            Self::Registry => Ok(()),
-            Self::Pull(name) => write!(f, "repository:{name}:pull"),
-            Self::Push(name) => write!(f, "repository:{name}:pull,push"),
+            Self::Registry => Vec::new(),
+            Self::Pull(name) => vec![pull(name)],
+            Self::Push(name) => vec![push(name)],
+            Self::Mount { to, from } => vec![push(to), pull(from)],
         }
     }
 }
@@ -109,12 +119,11 @@ impl Authenticator {
                 header.filter(|header| Some(header) != sent).ok_or_else(|| self.unauthorized())
             }
             Challenge::Bearer { realm, service, scope: asked, .. } => {
-                let own = scope.to_string();
-                let asked = asked.unwrap_or_default();
+                let (own, asked) = (scope.texts(), asked.unwrap_or_default());
                 // The challenge's own words first: they win where a service reads one scope only.
-                let mut scopes = vec![asked.as_str(), own.as_str()];
+                let mut scopes = vec![asked.as_str()];
+                scopes.extend(own.iter().map(String::as_str).filter(|scope| *scope != asked));
                 scopes.retain(|scope| !scope.is_empty());
-                scopes.dedup();
                 let realm = self.realm(&realm, call)?;
                 let (header, until) = self.fetch(transport, realm, service.as_deref(), &scopes).await?;
                 known.tokens.insert(scope.clone(), (header.clone(), until));
@@ -235,7 +244,7 @@ impl Known {
         let token = |scope: &Scope| self.tokens.get(scope).filter(|(_, until)| *until > Instant::now());
         let wider = match scope {
             Scope::Pull(name) => token(&Scope::Push(name.clone())),
-            Scope::Registry | Scope::Push(_) => None,
+            Scope::Registry | Scope::Push(_) | Scope::Mount { .. } => None,
         };
         self.basic.clone().or_else(|| token(scope).or(wider).map(|(header, _)| header.clone()))
     }
@@ -261,8 +270,10 @@ mod tests {
 
     #[test]
     fn scopes_are_written_as_the_specification_has_them() {
-        assert_eq!(Scope::Pull("a/b".into()).to_string(), "repository:a/b:pull");
-        assert_eq!(Scope::Push("a/b".into()).to_string(), "repository:a/b:pull,push");
-        assert_eq!(Scope::Registry.to_string(), "");
+        assert_eq!(Scope::Pull("a/b".into()).texts(), ["repository:a/b:pull"]);
+        assert_eq!(Scope::Push("a/b".into()).texts(), ["repository:a/b:pull,push"]);
+        assert!(Scope::Registry.texts().is_empty());
+        let mount = Scope::Mount { to: "a/b".into(), from: "c".into() };
+        assert_eq!(mount.texts(), ["repository:a/b:pull,push", "repository:c:pull"]);
     }
 }

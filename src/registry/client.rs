@@ -23,6 +23,7 @@ use super::host::Host;
 use super::manifest::{self, RawManifest, media_type};
 use super::pointer::{Pointer, repository, written};
 use super::refusal::refusal;
+use super::shipment::Parcel;
 use super::traffic::Traffic;
 use super::transport::{Head, Proxy, Transport};
 
@@ -31,7 +32,7 @@ const MANIFEST: u64 = 4 << 20;
 /// The largest image config.
 const CONFIG: u64 = 8 << 20;
 /// The longest answer that isn't needed.
-const SMALL: u64 = 64 << 10;
+pub(super) const SMALL: u64 = 64 << 10;
 /// The digest that a registry announces.
 const DOCKER_CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
@@ -59,11 +60,11 @@ pub struct Options {
 
 /// A client of one registry. Keeps connections and tokens; share it by reference.
 pub struct Registry {
-    host: Host,
-    security: Security,
-    transport: Transport,
-    auth: Authenticator,
-    base: OnceCell<Url>,
+    pub(super) host: Host,
+    pub(super) security: Security,
+    pub(super) transport: Transport,
+    pub(super) auth: Authenticator,
+    pub(super) base: OnceCell<Url>,
 }
 
 impl fmt::Debug for Registry {
@@ -199,9 +200,19 @@ impl Registry {
 
     /// Whether the repository has a blob.
     pub async fn blob_exists(&self, repo: &str, digest: &Digest) -> Result<bool, Error> {
+        self.head_blob(&Scope::Pull(repo.to_owned()), repo, format!("blob {digest} of {repo}"), digest).await
+    }
+
+    /// The same, of who is about to send it: one token does for both.
+    pub(super) async fn has_blob(&self, repo: &str, parcel: &Parcel) -> Result<bool, Error> {
+        let what = format!("{} in {repo}", parcel.what());
+        self.head_blob(&Scope::Push(repo.to_owned()), repo, what, parcel.descriptor.digest()).await
+    }
+
+    async fn head_blob(&self, scope: &Scope, repo: &str, what: String, digest: &Digest) -> Result<bool, Error> {
         let path = format!("v2/{}/blobs/{digest}", repository(repo)?);
-        let call = self.call(format!("blob {digest} of {repo}"), Method::HEAD, &path, SMALL).await?;
-        match self.ask(&Scope::Pull(repo.to_owned()), &call).await {
+        let call = self.call(what, Method::HEAD, &path, SMALL).await?;
+        match self.ask(scope, &call).await {
             Ok(_) => Ok(true),
             Err(Error::NotFound { .. }) => Ok(false),
             Err(fault) => Err(fault),
@@ -214,20 +225,25 @@ impl Registry {
         Ok(call.header(ACCEPT, HeaderValue::from_static(manifest::ACCEPT)))
     }
 
-    async fn call(&self, what: String, method: Method, path: &str, limit: u64) -> Result<Call, Error> {
+    pub(super) async fn call(&self, what: String, method: Method, path: &str, limit: u64) -> Result<Call, Error> {
         let url = self.base().await?.join(path).map_err(|_| Error::BadName { text: path.to_owned() })?;
         Ok(Call::new(what, method, url, limit))
     }
 
     /// Sends a call with the authorization that it needs; gives back a success only, whole.
     async fn ask(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
+        self.ask_at(scope, call).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with the URL that the answer came from.
+    pub(super) async fn ask_at(&self, scope: &Scope, call: &Call) -> Result<(Answer, Url), Error> {
         let mut tries = 0;
         loop {
             tries += 1;
             let head = self.open(scope, call).await?;
-            let host = head.host.clone();
+            let (host, url) = (head.host.clone(), head.response.url().clone());
             match self.transport.whole(head, call.limit).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok((answer, url)),
                 Err(cause) => self.pause(call, cause, host, tries).await?,
             }
         }
@@ -249,7 +265,7 @@ impl Registry {
                 return Err(self.auth.verdict(call, answer));
             }
         }
-        result.map_err(|answer| refusal(self.host.name(), &call.what, &answer, self.auth.credentials()))
+        result.map_err(|answer| self.refusal(call, &answer))
     }
 
     /// Sends a call with this authorization; what is no success comes whole.
@@ -269,40 +285,7 @@ impl Registry {
         self.transport.pause(cause, host, tries).await.map_err(|failure| failure.about(&call.what))
     }
 
-    /// The registry's URL: HTTPS, unless it may be plain HTTP and turns out to be. Found out once.
-    async fn base(&self) -> Result<&Url, Error> {
-        let url = |scheme: &str| {
-            let text = format!("{scheme}://{}/", self.host.endpoint());
-            Url::parse(&text).map_err(|_| Error::BadName { text })
-        };
-        self.base
-            .get_or_try_init(async || {
-                let https = url("https")?;
-                if self.security == Security::Tls {
-                    return Ok(https);
-                }
-                let what = "registry API under /v2/".to_owned();
-                let probe = https.join("v2/").map_err(|_| Error::BadName { text: https.to_string() })?;
-                match self.transport.send(&Call::new(what.clone(), Method::GET, probe, SMALL)).await {
-                    Err(failure) if self.has_no_tls(&failure) => url("http"),
-                    Err(failure) => Err(failure.about(&what)),
-                    Ok(_) => Ok(https),
-                }
-            })
-            .await
-    }
-
-    /// Whether a failed HTTPS request means that the server has no TLS. A certificate that isn't trusted does not.
-    fn has_no_tls(&self, failure: &Failure) -> bool {
-        match failure.cause {
-            Cause::Tls(rustls::Error::InvalidMessage(_)) | Cause::Closed(_) => true,
-            // With a port given, HTTP would be at the same closed door.
-            Cause::Refused(_) => !self.host.has_port(),
-            _ => false,
-        }
-    }
-
-    fn announced(&self, call: &Call, headers: &HeaderMap) -> Result<Option<Digest>, Error> {
+    pub(super) fn announced(&self, call: &Call, headers: &HeaderMap) -> Result<Option<Digest>, Error> {
         let parse = |value: &HeaderValue| value.to_str().ok()?.parse().ok();
         headers
             .get(DOCKER_CONTENT_DIGEST)
@@ -310,12 +293,17 @@ impl Registry {
             .transpose()
     }
 
-    fn odd(&self, call: &Call, reason: &str) -> Error {
+    pub(super) fn odd(&self, call: &Call, reason: &str) -> Error {
         Error::Protocol { host: self.host.name().to_owned(), what: call.what.clone(), reason: reason.to_owned() }
+    }
+
+    /// The fault in an answer that is no success.
+    pub(super) fn refusal(&self, call: &Call, answer: &Answer) -> Error {
+        refusal(self.host.name(), &call.what, answer, self.auth.credentials())
     }
 }
 
-fn mismatch(call: &Call, expected: &Digest, actual: &Digest) -> Error {
+pub(super) fn mismatch(call: &Call, expected: &Digest, actual: &Digest) -> Error {
     Error::DigestMismatch { what: call.what.clone(), expected: expected.to_string(), actual: actual.to_string() }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use http::StatusCode;
+use oci_spec::image::Digest;
 
 use super::keychain_error::KeychainError;
 
@@ -119,6 +120,54 @@ pub enum Error {
         /// What is odd about it.
         reason: String,
     },
+    /// Bytes of ours are not what they should be: a cache entry that is to be made anew.
+    #[error("the {what} is damaged on this machine")]
+    Damaged {
+        /// What it is: `layer of the code`.
+        what: String,
+        /// Its digest.
+        digest: Digest,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file of ours can't be read.
+    #[error("could not read the {what} from {}", path.display())]
+    Unreadable {
+        /// What it is: `layer of the code`.
+        what: String,
+        /// Its digest.
+        digest: Digest,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Nothing moved for so long that it was given up.
+    #[error("{host} let {seconds} seconds pass without taking or giving anything, tried {}", times(*tries))]
+    Stalled {
+        /// Who was asked.
+        host: String,
+        /// How long that was, in seconds.
+        seconds: u64,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// The registry does not take a manifest.
+    #[error("{host} does not take {what}: {status}{}", said(code.as_deref(), message.as_deref()))]
+    ManifestRefused {
+        /// The registry.
+        host: String,
+        /// The manifest, and of which kind it is.
+        what: String,
+        /// The answer's status.
+        status: StatusCode,
+        /// The registry's code, such as `MANIFEST_INVALID`, where it gave one.
+        code: Option<String>,
+        /// The registry's message, where it gave one.
+        message: Option<String>,
+    },
     /// A file of certificate authorities can't be used.
     #[error("could not use {} as certificate authorities", path.display())]
     BadCa {
@@ -143,6 +192,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// The digest of the blob of ours that is damaged or gone, where that is the fault.
+    pub fn damaged(&self) -> Option<&Digest> {
+        match self {
+            Self::Damaged { digest, .. } => Some(digest),
+            _ => None,
+        }
+    }
+
     /// What would mend it, where that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -178,6 +235,15 @@ impl Error {
                 "a proxy or mirror on the way changes content, or the registry's storage is damaged: don't use it"
                     .to_owned()
             }
+            Self::ManifestRefused { code: Some(code), .. } if code.ends_with("BLOB_UNKNOWN") => {
+                "blobs that were there are gone again: is the registry being cleaned up? Run again".to_owned()
+            }
+            Self::ManifestRefused { host, what, .. } => {
+                let more = if what.contains("the index") { ", or push one platform alone" } else { "" };
+                format!("{host} may not know OCI's kinds of manifests: update it{more}")
+            }
+            Self::Stalled { host, .. } => format!("check the network to {host}, and whether it is overloaded"),
+            Self::Damaged { .. } => "run again: it is made anew".to_owned(),
             Self::Protocol { host, .. } => format!("check that {host} is a registry, and no web page in front of one"),
             Self::BadCa { .. } => "`registry-ca` takes files in PEM: -----BEGIN CERTIFICATE-----".to_owned(),
             Self::Keychain(fault) => return fault.hint(),

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use super::error::Error;
 use super::retry::Outcome;
@@ -28,6 +29,10 @@ pub(super) enum Cause {
     TooLarge(u64),
     /// A redirect that we don't follow.
     Redirect(&'static str),
+    /// Nothing moved for that long.
+    Stalled(Duration),
+    /// This machine can't make a client.
+    Setup(reqwest::Error),
 }
 
 impl Cause {
@@ -53,8 +58,8 @@ impl Cause {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Refused(_) | Self::Closed(_) => Outcome::Refused,
-            Self::Broken(_) => Outcome::Broken,
-            Self::Tls(_) | Self::TooLarge(_) | Self::Redirect(_) => Outcome::Final,
+            Self::Broken(_) | Self::Stalled(_) => Outcome::Broken,
+            Self::Tls(_) | Self::TooLarge(_) | Self::Redirect(_) | Self::Setup(_) => Outcome::Final,
         }
     }
 }
@@ -70,6 +75,8 @@ impl Failure {
             }
             Cause::Tls(source) => Error::Tls { host, source },
             Cause::TooLarge(limit) => Error::TooLarge { what, limit },
+            Cause::Stalled(time) => Error::Stalled { host, seconds: time.as_secs(), tries },
+            Cause::Setup(source) => Error::Setup(source),
             Cause::Redirect(reason) => Error::Protocol { host, what, reason: reason.to_owned() },
         }
     }

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | who we are | `secret`, `credentials`, `keychain`, `docker_config`, `helper`, `keychain_error` |
 //! | names | `host`, `pointer`, `digest` |
-//! | HTTP | `call`, `transport`, `failure`, `retry`, `traffic`, `trust` |
+//! | what goes out | `shipment`, `feed`, `push`, `upload`, `place`, `outgoing` |
+//! | HTTP | `call`, `transport`, `reach`, `failure`, `retry`, `traffic`, `trust` |
 //! | permission | `challenge`, `auth` |
 //! | the protocol | `client`, `manifest`, `blob`, `refusal`, `error`, `plain` |
 //! | tests | `conversations` with a scripted registry, and in `bed` with real ones |
@@ -26,27 +27,36 @@ mod digest;
 mod docker_config;
 mod error;
 mod failure;
+mod feed;
 mod helper;
 mod host;
 mod keychain;
 mod keychain_error;
 mod manifest;
+mod outgoing;
+mod place;
 mod plain;
 mod pointer;
+mod push;
+mod reach;
 mod refusal;
 pub(crate) mod retry;
 mod secret;
+mod shipment;
 mod traffic;
 mod transport;
 mod trust;
+mod upload;
 
 pub use blob::Blob;
 pub use client::{Options, Registry, Security};
 pub use credentials::Credentials;
 pub use error::Error;
+pub(crate) use feed::Feed;
 pub use keychain::Keychain;
 pub use keychain_error::KeychainError;
 pub use manifest::{Manifest, RawManifest};
 pub use pointer::Pointer;
 pub use secret::Secret;
+pub use shipment::{BlobSource, Fate, Parcel, Passage, Presence, Progress, Sent, Shipment, silent};
 pub use traffic::Traffic;

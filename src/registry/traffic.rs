@@ -27,6 +27,10 @@ impl Meter {
         self.sent.fetch_add(bytes as u64, Relaxed);
     }
 
+    pub(super) fn sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Relaxed);
+    }
+
     pub(super) fn received(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Relaxed);
     }

@@ -1,23 +1,26 @@
 //! The transport: calls over HTTP, tried again when that can help.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, LOCATION};
-use http::{HeaderMap, StatusCode};
-use reqwest::{Client, Response, Url, redirect};
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::{Certificate, Client, Response, Url, redirect};
+use tokio::sync::OnceCell;
 
 use super::call::{Answer, Call, Origin};
 use super::error::Error;
 use super::failure::{Cause, Failure};
+use super::outgoing::Outgoing;
 use super::retry::Outcome;
 use super::traffic::{Meter, Traffic};
 use super::trust;
 
 /// How long a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long nothing may come.
+/// How long nothing may come. reqwest's own limit would run while a body is sent, too, however large that is.
 const READ: Duration = Duration::from_mins(1);
 /// How often a call is sent elsewhere.
 const REDIRECTS: usize = 5;
@@ -35,24 +38,45 @@ pub(super) enum Proxy {
 
 /// Sends calls.
 pub(super) struct Transport {
-    http: Client,
-    meter: Meter,
+    user_agent: String,
+    proxy: Proxy,
+    extra_ca: Vec<Certificate>,
+    /// Made when it is needed: to read the system's authorities takes longer than a whole push to this machine.
+    secure: OnceCell<Client>,
+    plain: OnceCell<Client>,
+    meter: Arc<Meter>,
 }
 
 impl Transport {
     /// A transport that trusts the system's authorities and those in the files `extra_ca`.
     pub(super) fn new(user_agent: &str, extra_ca: &[PathBuf], proxy: Proxy) -> Result<Self, Error> {
+        Ok(Self {
+            user_agent: user_agent.to_owned(),
+            proxy,
+            extra_ca: trust::read(extra_ca)?,
+            secure: OnceCell::new(),
+            plain: OnceCell::new(),
+            meter: Arc::default(),
+        })
+    }
+
+    /// Who speaks to a URL. What goes through a proxy may need TLS for the proxy itself.
+    async fn client(&self, url: &Url) -> Result<&Client, Cause> {
         let make = || {
             // Redirects are followed here: a redirected PUT must not become a GET, a 401 from storage must not be
             // answered with credentials, and every request is counted.
             let builder = Client::builder()
-                .user_agent(user_agent)
+                .user_agent(&self.user_agent)
                 .connect_timeout(CONNECT)
-                .read_timeout(READ)
+                .tcp_nodelay(true)
                 .redirect(redirect::Policy::none());
-            if proxy == Proxy::Never { builder.no_proxy() } else { builder }
+            if self.proxy == Proxy::Never { builder.no_proxy() } else { builder }
         };
-        Ok(Self { http: trust::build(make, extra_ca)?, meter: Meter::default() })
+        if url.scheme() == "http" && self.proxy == Proxy::Never {
+            self.plain.get_or_try_init(async || trust::nobody(make)).await.map_err(Cause::Setup)
+        } else {
+            self.secure.get_or_try_init(async || trust::build(make, &self.extra_ca)).await.map_err(Cause::Setup)
+        }
     }
 
     /// What was sent and received so far.
@@ -90,9 +114,19 @@ impl Transport {
         }
     }
 
+    /// One try of a call, with its answer whole. What leads from HTTP to HTTPS counts as no answer.
+    pub(super) async fn single(&self, call: &Call) -> Result<Answer, Cause> {
+        let mut url = call.url.clone();
+        let head = self.follow(call, &mut url).await?;
+        if url.scheme() != call.url.scheme() {
+            return Err(Cause::Redirect("it leads to another scheme"));
+        }
+        self.whole(head, call.limit).await
+    }
+
     /// The next piece of a body; none at its end.
     pub(super) async fn piece(&self, head: &mut Head) -> Result<Option<Bytes>, Cause> {
-        let piece = head.response.chunk().await.map_err(Cause::of)?;
+        let piece = in_time(head.response.chunk()).await?;
         self.meter.received(piece.as_ref().map_or(0, Bytes::len));
         Ok(piece)
     }
@@ -125,12 +159,24 @@ impl Transport {
     }
 
     async fn request(&self, call: &Call, url: &Url, headers: &HeaderMap) -> Result<Response, Cause> {
+        let client = self.client(url).await?;
         self.meter.request(call.body.len());
-        let mut request = self.http.request(call.method.clone(), url.clone()).headers(headers.clone());
+        let mut request = client.request(call.method.clone(), url.clone()).headers(headers.clone());
         if !call.reads() {
             request = request.body(call.body.clone());
         }
-        request.send().await.map_err(Cause::of)
+        in_time(request.send()).await
+    }
+
+    /// One try of a call whose body comes from elsewhere, piece by piece. It is led nowhere else.
+    pub(super) async fn stream(&self, call: &Call, outgoing: &mut Outgoing) -> Result<Answer, Cause> {
+        let client = self.client(&call.url).await?;
+        self.meter.request(0);
+        let body = outgoing.body(Arc::clone(&self.meter));
+        let request = client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone()).body(body);
+        let response = outgoing.watch(request.send()).await?;
+        let head = Head { response, host: address(&call.url), origin: Origin::Asked };
+        self.whole(head, call.limit).await
     }
 
     /// The answer with its body.
@@ -154,6 +200,14 @@ impl Transport {
     }
 }
 
+/// What must come within [`READ`].
+async fn in_time<T>(coming: impl Future<Output = Result<T, reqwest::Error>>) -> Result<T, Cause> {
+    match tokio::time::timeout(READ, coming).await {
+        Ok(result) => result.map_err(Cause::of),
+        Err(_) => Err(Cause::Stalled(READ)),
+    }
+}
+
 /// An answer whose body is yet to come.
 pub(super) struct Head {
     pub(super) response: Response,
@@ -169,17 +223,16 @@ pub(super) fn address(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Where an answer sends us, if we let it.
+/// Where an answer sends us, if we let it. What changes something is sent on only when it is to stay what it is, and
+/// has no body that somebody else would get.
 fn redirect(call: &Call, url: &Url, response: &Response) -> Option<Url> {
-    let moved = matches!(
-        response.status(),
-        StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::SEE_OTHER
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT
-    );
-    let location = response.headers().get(LOCATION).filter(|_| moved && call.reads())?;
+    let opens = call.method == Method::POST && call.body.is_empty();
+    let moved = match response.status() {
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => call.reads(),
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => call.reads() || opens,
+        _ => false,
+    };
+    let location = response.headers().get(LOCATION).filter(|_| moved)?;
     url.join(location.to_str().ok()?).ok()
 }
 

@@ -2,31 +2,46 @@
 
 use std::path::{Path, PathBuf};
 
-use reqwest::{Certificate, ClientBuilder};
+use reqwest::{Certificate, Client, ClientBuilder};
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::error::Error;
 
-/// Builds a client that trusts the system's authorities, or those in `SSL_CERT_FILE`, and the ones in `files`.
-/// There is no way to switch verification off.
-pub(super) fn build(make: impl Fn() -> ClientBuilder, files: &[PathBuf]) -> Result<reqwest::Client, Error> {
-    let mut extra = Vec::new();
+/// The authorities in files.
+pub(super) fn read(files: &[PathBuf]) -> Result<Vec<Certificate>, Error> {
+    let mut certificates = Vec::new();
     for path in files {
-        extra.extend(read(path).map_err(|source| Error::BadCa { path: path.clone(), source })?);
+        certificates.extend(read_file(path).map_err(|source| Error::BadCa { path: path.clone(), source })?);
     }
-    // reqwest panics without a provider. `main` installs this same one; that a second is refused is fine.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-    make().tls_certs_merge(extra.clone()).build().or_else(|_| {
+    Ok(certificates)
+}
+
+/// Builds a client that trusts the system's authorities, or those in `SSL_CERT_FILE`, and `extra` ones.
+/// There is no way to switch verification off.
+pub(super) fn build(make: impl Fn() -> ClientBuilder, extra: &[Certificate]) -> Result<Client, reqwest::Error> {
+    provide();
+    make().tls_certs_merge(extra.to_vec()).build().or_else(|_| {
         // A machine without any authorities, such as a slim container, may still speak plain HTTP or know ours.
-        make().tls_certs_only(extra).build().map_err(|fault| Error::Setup(fault.without_url()))
+        make().tls_certs_only(extra.to_vec()).build().map_err(reqwest::Error::without_url)
     })
 }
 
-fn read(path: &Path) -> Result<Vec<Certificate>, Box<dyn std::error::Error + Send + Sync>> {
+/// Builds a client that trusts nobody, and so speaks plain HTTP alone.
+pub(super) fn nobody(make: impl Fn() -> ClientBuilder) -> Result<Client, reqwest::Error> {
+    provide();
+    make().tls_certs_only([]).build().map_err(reqwest::Error::without_url)
+}
+
+/// reqwest panics without a provider. `main` installs this same one; that a second is refused is fine.
+fn provide() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<Certificate>, Box<dyn std::error::Error + Send + Sync>> {
     let text = std::fs::read(path)?;
     let mut certificates = Vec::new();
     for der in CertificateDer::pem_slice_iter(&text) {
@@ -44,7 +59,8 @@ mod tests {
 
     #[test]
     fn a_client_is_built_without_main() {
-        build(reqwest::Client::builder, &[]).unwrap();
+        build(Client::builder, &[]).unwrap();
+        nobody(Client::builder).unwrap();
     }
 
     #[test]
@@ -56,7 +72,7 @@ mod tests {
             if let Some(text) = text {
                 std::fs::write(&path, text).unwrap();
             }
-            let fault = build(reqwest::Client::builder, &[path]).unwrap_err();
+            let fault = read(&[path]).unwrap_err();
             assert!(matches!(fault, Error::BadCa { .. }) && fault.to_string().contains(name), "{fault}");
         }
     }

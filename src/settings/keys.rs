@@ -19,7 +19,11 @@ pub enum Kind {
 pub const KEYS: &[(&str, Kind)] = &[
     ("base", Kind::Text),
     ("build-secrets", Kind::List),
+    ("cache", Kind::Text),
     ("command", Kind::List),
+    ("compression", Kind::Text),
+    ("debian.archive", Kind::Text),
+    ("debian.keyring", Kind::Text),
     ("deploy.autoscaler", Kind::Other),
     ("deploy.autoscaler.cpu", Kind::Integer),
     ("deploy.autoscaler.max", Kind::Integer),

@@ -13,7 +13,7 @@ use crate::engine::endpoint::Endpoint;
 use crate::engine::{BuildInput, Dockerfile, Error as EngineError, SecretSource};
 use crate::fault::{Class, Fault};
 use crate::registry::{Keychain, Secret};
-use crate::report::{Report, size};
+use crate::report::Report;
 use crate::settings::Machine;
 
 /// An image in an engine.
@@ -98,14 +98,27 @@ fn input(prepared: &Prepared, revision: &Revision, machine: &Machine) -> Result<
         rules: prepared.rules()?,
         audience: prepared.audience(),
         dockerfile,
-        platform: prepared.settings.platform.clone(),
+        platform: one_platform(prepared)?,
         labels: labels(revision),
         secrets: secrets(prepared, machine)?,
     })
 }
 
+/// The platform that was asked for. BuildKit would emulate all but one of several, and an engine keeps images of one.
+fn one_platform(prepared: &Prepared) -> Result<Option<String>, Fault> {
+    match prepared.settings.platforms.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one.to_string())),
+        several => Err(Fault::new(
+            Class::Usage,
+            format!("BuildKit builds for one platform at a time here, and {} were asked for", several.len()),
+            "name one, or let pydeploy lay the image together: --engine embedded".to_owned(),
+        )),
+    }
+}
+
 /// What changes from commit to commit is no part of the Dockerfile, so that the same project gives the same bytes.
-fn labels(revision: &Revision) -> BTreeMap<String, String> {
+pub(super) fn labels(revision: &Revision) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
     if let Revision::Commit { id, dirty, url } = revision {
         let id = if *dirty { format!("{id}-dirty") } else { id.clone() };
@@ -149,10 +162,4 @@ fn tell_left_out(left_out: &[LeftOut], report: &Report) {
     if let Some(more) = notable.len().checked_sub(SHOWN).filter(|m| *m > 0) {
         report.note(&format!("{more} more files stay out of the build for such reasons; `pydeploy plan` names them"));
     }
-}
-
-/// What the build sent and did, for the picture.
-pub fn summary(local: &Local) -> String {
-    let built = &local.built;
-    format!("{} steps ran, {} cached; {} of context sent", built.steps.ran, built.steps.cached, size(built.sent.bytes))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{Blueprint, libraries};
 use crate::engine::docker::DockerEngine;
 use crate::fault::{Class, Fault};
 use crate::image::account::{Files, resolve};
@@ -94,6 +95,32 @@ impl Examined {
         Self { kind, name, reference: None, platforms: vec![platform], about }
     }
 
+    /// Of configs that are here, one for each platform; what they promise needs no look into their layers.
+    pub fn of_configs(
+        kind: Kind,
+        reference: DigestRef,
+        configs: Vec<(String, ImageConfig)>,
+        stated: Assertions,
+    ) -> Result<Self, Fault> {
+        let mut platforms = Vec::new();
+        for (name, config) in configs {
+            let contract = ImageContract::read(&config)?;
+            platforms.push(Platform::new(name, config, contract, Known { stated, ..Known::default() }));
+        }
+        Self::of(kind, reference.to_string(), Some(reference), platforms)
+    }
+
+    /// The platform that this machine's kind would run comes first.
+    fn of(kind: Kind, name: String, reference: Option<DigestRef>, mut platforms: Vec<Platform>) -> Result<Self, Fault> {
+        let mine = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
+        platforms.sort_by_key(|p| !p.name.starts_with(mine));
+        if platforms.is_empty() {
+            return Err(Fault::new(Class::Contract, format!("{name} holds no image that can be run"), None));
+        }
+        let about = differences(&platforms);
+        Ok(Self { kind, name, reference, platforms, about })
+    }
+
     /// The platform that speaks for all: they agree, or a finding says that they don't.
     pub fn shown(&self) -> &Platform {
         // There is one: neither constructor takes none.
@@ -143,14 +170,8 @@ pub async fn examine(kind: Kind, image: &Image, look: Look, stated: Assertions) 
         let known = known(image, platform, &contract, look, stated).await?;
         platforms.push(Platform::new(platform.platform.clone(), platform.config.clone(), contract, known));
     }
-    let mine = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
-    platforms.sort_by_key(|p| !p.name.starts_with(mine));
-    if platforms.is_empty() {
-        return Err(Fault::new(Class::Contract, format!("{} holds no image that can be run", image.name), None));
-    }
-    let about = differences(&platforms);
     let name = image.reference.as_ref().map_or_else(|| image.name.clone(), ToString::to_string);
-    Ok(Examined { kind, name, reference: image.reference.clone(), platforms, about })
+    Examined::of(kind, name, image.reference.clone(), platforms)
 }
 
 /// Refuses an image of an engine that a cluster could not run, before it is pushed; `shown` is what people call it.
@@ -158,12 +179,13 @@ pub async fn check_in_engine(
     engine: &DockerEngine,
     image: &str,
     shown: &str,
-    look: Look,
+    blueprint: &Blueprint,
     stated: Assertions,
 ) -> Result<(), Fault> {
     let image = Image::from_engine(engine.clone(), image).await?;
-    let examined = examine(Kind::Engine, &image, look, stated).await?;
-    Examined { name: shown.to_owned(), ..examined }.check()
+    let examined = examine(Kind::Engine, &image, blueprint.look(), stated).await?;
+    Examined { name: shown.to_owned(), ..examined }.check()?;
+    libraries::check(&image, shown, blueprint.places()).await
 }
 
 /// What a contract needs to know beside the config.

@@ -1,13 +1,19 @@
 //! The stages between a project's directory and a pushed image: each takes one type and gives the next.
 
 pub mod build;
+pub mod choice;
+pub mod embedded;
 pub mod examine;
+pub mod libraries;
 pub mod prepare;
 pub mod push;
 pub mod recipe;
+pub mod ship;
+pub mod target;
 pub mod write;
 
 pub use build::Local;
 pub use examine::Examined;
 pub use prepare::{Blueprint, Prepared};
 pub use push::Pushed;
+pub use target::Target;

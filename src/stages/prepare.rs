@@ -2,13 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::examine::Look;
+use super::target::Target;
 use crate::context::revision::{self, Revision};
+use crate::debian::lock::{self, Lock};
 use crate::engine::SecretSource;
 use crate::fault::{Class, Fault};
+use crate::image::closure::Places;
 use crate::image::context::{Audience, ContextRules, Why};
-use crate::image::plan::ImagePlan;
-use crate::image::reference::{Repository, Tag};
+use crate::image::install::Install;
+use crate::image::plan::{ImagePlan, Strategy};
+use crate::image::reference::Tag;
+use crate::image::release::Release;
 use crate::image::{dockerfile, planner};
 use crate::project::DependencySource;
 use crate::project::{self, Decision, Evidence, Project};
@@ -55,6 +62,14 @@ impl Blueprint {
         }
     }
 
+    /// Where the files are whose libraries are looked for.
+    pub fn places(&self) -> Places {
+        match self {
+            Self::Generated { .. } => Places::Ours,
+            Self::Own(_) => Places::Packages,
+        }
+    }
+
     fn audience(&self) -> Audience {
         match self {
             Self::Generated { .. } => Audience::Generated,
@@ -74,6 +89,7 @@ impl Prepared {
             let project = Project::read(&tree, &settings.stated)?;
             refuse_credentials(&tree, &project)?;
             let plan = Box::new(planner::plan(&project, &settings.wishes));
+            refuse_what_debian_lacks(&plan, &settings)?;
             let dockerfile = dockerfile::text(&plan);
             (Some(project), Blueprint::Generated { plan, dockerfile })
         };
@@ -112,19 +128,15 @@ impl Prepared {
         self.blueprint.audience()
     }
 
-    /// The repository to push to.
-    pub fn repository(&self) -> Result<Option<Repository>, Fault> {
+    /// Where the image goes, where that is stated.
+    pub fn stated_target(&self) -> Result<Option<Target>, Fault> {
         let Some(stated) = &self.settings.registry else { return Ok(None) };
-        if stated.value.starts_with("oci:") {
-            let hint = "name a registry: --registry HOST[:PORT]/REPOSITORY".to_owned();
-            return Err(Fault::new(Class::Usage, "OCI layouts can't be written by the BuildKit engine yet", hint));
-        }
-        Ok(Some(Repository::at(&stated.value, &self.name.value)?))
+        Ok(Some(Target::parse(&stated.value, &self.name.value)?))
     }
 
-    /// The repository to push to, which a push can't do without.
-    pub fn target(&self) -> Result<Repository, Fault> {
-        self.repository()?.ok_or_else(|| {
+    /// Where the image goes, which a push can't do without.
+    pub fn target(&self) -> Result<Target, Fault> {
+        self.stated_target()?.ok_or_else(|| {
             Fault::new(
                 Class::Project,
                 "nothing says where to push the image",
@@ -135,6 +147,34 @@ impl Prepared {
                 ),
             )
         })
+    }
+
+    /// The Debian packages that the project holds.
+    pub fn lock(&self) -> Result<Lock, Fault> {
+        let text = self.tree.text(lock::FILE)?;
+        let lock = text.as_deref().map_or_else(|| Ok(Lock::default()), Lock::read);
+        lock.map_err(|error| Fault::from_error(Class::Project, &error, Some(error.hint().to_owned())))
+    }
+
+    /// A digest over what states the dependencies: the files that an installer reads, and what the plan lists itself.
+    pub fn stated_dependencies(&self) -> Result<[u8; 32], Fault> {
+        let mut hasher = Sha256::new();
+        let mut add = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        };
+        if let Blueprint::Generated { plan, .. } = &self.blueprint {
+            add(&format!("{:?}", plan.install));
+            match &plan.install {
+                Install::Requirements { files, .. } | Install::Uv { files, .. } => {
+                    for file in files {
+                        add(&self.text(file)?);
+                    }
+                }
+                Install::Listed(_) | Install::Nothing => {}
+            }
+        }
+        Ok(hasher.finalize().into())
     }
 
     /// The state of the project's files. All of them are read only where no commit and no tag stands for them.
@@ -172,6 +212,24 @@ fn own_dockerfile(settings: &Settings, tree: &SourceTree) -> Result<Option<Decis
             "name it relative to the project's directory, or `generated`".to_owned(),
         )),
     }
+}
+
+/// The minimal strategy takes Python from Debian, and each Debian has one.
+fn refuse_what_debian_lacks(plan: &ImagePlan, settings: &Settings) -> Result<(), Fault> {
+    if plan.strategy.value != Strategy::Minimal {
+        return Ok(());
+    }
+    let other = "another strategy takes it from an image: --strategy multi-stage";
+    if let Some(base) = &settings.wishes.base {
+        let message = format!("the minimal strategy has no base image, and {} is stated", base.value);
+        return Err(Fault::new(Class::Usage, message, format!("leave it out, or {other}")));
+    }
+    if Release::with(plan.python).is_some() {
+        return Ok(());
+    }
+    let has = Release::ALL.map(|r| format!("Python {} ({r})", r.python())).join(", ");
+    let message = format!("no Debian has Python {}, which the minimal strategy takes from there", plan.python);
+    Err(Fault::new(Class::Project, message, format!("there are {has}; {other}")))
 }
 
 /// What states the dependencies becomes part of the image: a password in it would, too.

@@ -8,10 +8,13 @@ use oci_spec::image::Descriptor;
 
 use super::build::Local;
 use super::examine::{Examined, Kind, Look, examine};
+use super::libraries;
 use crate::engine::buildkit::Daemon;
 use crate::engine::docker::{DockerEngine, EnginePush};
 use crate::engine::error::{Error as EngineError, PushFailure};
 use crate::fault::{Class, Fault};
+use crate::image::assembly::MADE_BY;
+use crate::image::closure::Places;
 use crate::image::config::ImageConfig;
 use crate::image::contract::ImageContract;
 use crate::image::reference::{Digest, DigestRef, ImageRef, Repository, Tag};
@@ -108,6 +111,8 @@ pub struct Destination<'a> {
     pub registry: &'a Arc<Registry>,
     /// Who we are there.
     pub keychain: Arc<Keychain>,
+    /// Where the files are whose libraries are looked for.
+    pub places: Places,
 }
 
 /// Pushes what was built. The contract is checked first: what can't run is not given a tag.
@@ -118,7 +123,7 @@ pub async fn push(
     stated: Assertions,
     report: &Report,
 ) -> Result<Pushed, Fault> {
-    let Destination { repository, tags, registry, keychain } = to;
+    let Destination { repository, tags, registry, keychain, places } = to;
     let begun = Instant::now();
     let mut pushed = match daemon {
         Daemon::Engine(engine) => {
@@ -143,6 +148,8 @@ pub async fn push(
             let reference = DigestRef::confirmed((*repository).clone(), digest);
             let (manifest, pushed) = read_back(registry, &reference, stated).await?;
             pushed.examined.check()?;
+            let image = Image::from_manifest(Arc::clone(registry), reference, manifest.clone()).await?;
+            libraries::check(&image, &image.name, *places).await?;
             tag(registry, repository, tags, &manifest).await?;
             pushed
         }
@@ -250,7 +257,10 @@ fn layers(all: &[Descriptor], config: &ImageConfig) -> Vec<Layer> {
 }
 
 /// What a layer holds, from the instruction that made it.
-fn what(created_by: &str) -> String {
+pub(super) fn what(created_by: &str) -> String {
+    if let Some(what) = created_by.strip_prefix(MADE_BY) {
+        return what.to_owned();
+    }
     let known: &[(&str, &str)] = &[
         ("COPY /opt/venv", "dependencies"),
         ("COPY /app /app", "code"),

@@ -147,3 +147,12 @@ fn readable(path: &Path) -> io::Result<()> {
 fn readable(_: &Path) -> io::Result<()> {
     Ok(())
 }
+
+/// Puts a file in place of the one that is there, which is never half-written.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(content)?;
+    readable(file.path())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

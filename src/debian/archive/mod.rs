@@ -57,7 +57,9 @@ impl Archive {
         if sources.is_empty() {
             return Err(Error::NoSource);
         }
-        let open = sources.iter().map(|source| Suite::open(source, trust, http, cache, architecture, events));
+        // Collected first: with the closure in the stream, the compiler can't tell that the future may change threads.
+        let open: Vec<_> =
+            sources.iter().map(|source| Suite::open(source, trust, http, cache, architecture, events)).collect();
         let opened: Vec<_> = stream::iter(open).buffered(AT_ONCE).try_collect().await?;
         let architecture = architecture.to_owned();
         let (suites, index) = blocking(move || {
@@ -103,7 +105,7 @@ impl Archive {
 /// Fetches files of which the checksum is known, such as a lock's packages, into the cache; in the order in which they
 /// were asked for. No index is needed for that.
 pub async fn fetch(wanted: &[Wanted], http: &Http, cache: &Cache, events: &Events) -> Result<Vec<Blob>, Error> {
-    let coming = wanted.iter().map(|wanted| download::fetch(wanted, http, cache, events));
+    let coming: Vec<_> = wanted.iter().map(|wanted| download::fetch(wanted, http, cache, events)).collect();
     stream::iter(coming).buffered(AT_ONCE).try_collect().await
 }
 

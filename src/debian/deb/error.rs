@@ -74,6 +74,19 @@ pub enum Fault {
     Tree(#[from] TreeError),
 }
 
+impl Error {
+    /// What would mend it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match &self.fault {
+            Fault::Owner { .. } => {
+                Some("`--strategy multi-stage` takes a base image with dpkg, which makes that account")
+            }
+            Fault::Keep { .. } => Some("make room for temporary files, or set TMPDIR to a folder that has it"),
+            _ => None,
+        }
+    }
+}
+
 impl Fault {
     /// The fault inside an `io::Error`, where there is one of ours.
     pub(super) fn of(error: io::Error) -> Self {

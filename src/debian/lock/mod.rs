@@ -130,7 +130,6 @@ impl Lock {
 impl Moved {
     fn between(old: Option<&Locked>, new: Option<&Locked>) -> Option<Self> {
         match (old, new) {
-            (None, None) => None,
             (None, Some(new)) => Some(Self::Added(new.version.clone())),
             (Some(old), None) => Some(Self::Removed(old.version.clone())),
             (Some(old), Some(new)) if old.version != new.version => {

@@ -75,9 +75,10 @@ impl Reader<'_> {
     fn tables<'t>(&self, table: &'t Table, key: &str) -> Result<Option<&'t ArrayOfTables>, LockError> {
         match table.get(key) {
             None => Ok(None),
-            Some(item) => item.as_array_of_tables().map(Some).ok_or_else(|| {
-                self.odd_value(table, key, "has to be tables in double brackets")
-            }),
+            Some(item) => item
+                .as_array_of_tables()
+                .map(Some)
+                .ok_or_else(|| self.odd_value(table, key, "has to be tables in double brackets")),
         }
     }
 

@@ -12,7 +12,7 @@ const HEAD: &str = "\
 
 impl fmt::Display for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{HEAD}version = {VERSION}\n")?;
+        writeln!(f, "{HEAD}version = {VERSION}")?;
         for (name, set) in &self.architectures {
             write!(f, "\n[[architecture]]\nname = {}\n", Quoted(name))?;
             let mut sources = set.sources.clone();

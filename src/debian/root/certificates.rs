@@ -16,7 +16,7 @@ pub(super) fn bundle(tree: &Tree) -> io::Result<Vec<u8>> {
     let mut bundle = Vec::new();
     for (path, node) in tree.below(FOLDER) {
         let Kind::File(content) = &node.kind else { continue };
-        if path.ends_with(".crt") && content.size() <= LARGEST {
+        if path.rsplit_once('.').is_some_and(|(_, end)| end == "crt") && content.size() <= LARGEST {
             content.open()?.read_to_end(&mut bundle)?;
             if bundle.last().is_some_and(|byte| *byte != b'\n') {
                 bundle.push(b'\n');

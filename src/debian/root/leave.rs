@@ -92,8 +92,12 @@ const CONVERSIONS: &[&str] = &[
     "CP1252.so",
 ];
 
+/// Parts of glibc that are loaded into a program to watch it.
+const DEBUGGING: &[&str] = &["libc_malloc_debug.so.0", "libmemusage.so", "libpcprofile.so"];
+
 /// Terminals that programs are told they have.
-const TERMINALS: &[&str] = &["dumb", "linux", "screen", "screen-256color", "tmux-256color", "vt100", "xterm", "xterm-256color"];
+const TERMINALS: &[&str] =
+    &["dumb", "linux", "screen", "screen-256color", "tmux-256color", "vt100", "xterm", "xterm-256color"];
 
 /// Parts of Python's standard library, below its folder, that no service loads.
 const PYTHON: &[(&str, &str)] = &[
@@ -104,7 +108,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("turtle.py", "windows on a screen"),
     ("lib2to3", "a translator from Python 2"),
     ("ensurepip", "an installer: dependencies are installed when the image is built"),
-    ("pydoc_data", "the texts of the interactive help"),
+    ("pydoc_data/topics.py", "the texts of the interactive help"),
 ];
 
 /// Why a file is left out; none where it stays. `path` is where it is in the image.
@@ -150,10 +154,14 @@ fn documentation(rest: &str) -> Option<&'static str> {
     }
 }
 
-/// What only compilers read.
+/// What only compilers and debuggers load.
 fn library(path: &str) -> Option<&'static str> {
     let ends = [".a", ".la", ".o", ".pc"].iter().any(|end| path.ends_with(end));
-    (ends || path.contains("/pkgconfig/") || path.contains("/cmake/")).then_some("nothing is compiled in the image")
+    if ends || path.contains("/pkgconfig/") || path.contains("/cmake/") {
+        return Some("nothing is compiled in the image");
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    DEBUGGING.contains(&name).then_some("for debuggers and profilers")
 }
 
 fn python(rest: &str) -> Option<&'static str> {
@@ -161,6 +169,9 @@ fn python(rest: &str) -> Option<&'static str> {
         return Some(why);
     }
     let (module, why) = (rest.strip_prefix("lib-dynload/")?, "Python's own tests");
+    if module.starts_with("_dbm.") {
+        return Some("dbm.ndbm: it is all that needs Berkeley DB, and dbm has other formats");
+    }
     ["_test", "_xxtest", "xxlimited", "xxsubtype", "_ctypes_test"]
         .iter()
         .any(|test| module.starts_with(test))
@@ -208,6 +219,7 @@ mod tests {
             "usr/lib/python3.13/test/support/__init__.py",
             "usr/lib/python3.13/turtle.py",
             "usr/lib/python3.13/lib-dynload/_testcapi.cpython-313-x86_64-linux-gnu.so",
+            "usr/lib/python3.13/lib-dynload/_dbm.cpython-313-x86_64-linux-gnu.so",
             "usr/lib/python3.13/lib-dynload/_ctypes_test.cpython-313-x86_64-linux-gnu.so",
             "usr/lib/x86_64-linux-gnu/libpq.a",
             "usr/lib/x86_64-linux-gnu/pkgconfig/libpq.pc",

@@ -26,7 +26,10 @@ pub(super) fn cache(tree: &Tree, architecture: &str) -> Option<Vec<u8>> {
     for folder in ["usr/lib".to_owned(), format!("usr/lib/{triplet}"), "usr/local/lib".to_owned()] {
         for (name, path) in libraries(tree, &folder) {
             // Programs name the folder without /usr, where it is a link.
-            found.insert(name, format!("/{}", path.strip_prefix("usr/").filter(|p| p.starts_with("lib")).unwrap_or(path)));
+            found.insert(
+                name,
+                format!("/{}", path.strip_prefix("usr/").filter(|p| p.starts_with("lib")).unwrap_or(path)),
+            );
         }
     }
     let mut entries: Vec<_> = found.into_iter().collect();
@@ -39,11 +42,13 @@ fn libraries<'t>(tree: &'t Tree, folder: &str) -> Vec<(&'t str, &'t str)> {
     let prefix = format!("{folder}/");
     let here = tree.below(folder).filter_map(|(path, node)| {
         let name = path.strip_prefix(&prefix)?;
-        let library = (name.starts_with("lib") || name.starts_with("ld-")) && name.contains(".so") && !name.contains('/');
+        let library =
+            (name.starts_with("lib") || name.starts_with("ld-")) && name.contains(".so") && !name.contains('/');
         library.then_some((name, path, &node.kind))
     });
     let here: Vec<_> = here.collect();
-    let links = here.iter().filter_map(|(.., kind)| if let Kind::Symlink(to) = kind { Some(to.as_str()) } else { None });
+    let links =
+        here.iter().filter_map(|(.., kind)| if let Kind::Symlink(to) = kind { Some(to.as_str()) } else { None });
     let linked: BTreeSet<&str> = links.collect();
     let asked = here.iter().filter(|(name, _, kind)| match kind {
         Kind::Symlink(_) => true,
@@ -83,7 +88,9 @@ fn compare(mut left: &[u8], mut right: &[u8]) -> Ordering {
     loop {
         let order = match (left.first(), right.first()) {
             (None, None) => return Ordering::Equal,
-            (Some(a), Some(b)) if a.is_ascii_digit() && b.is_ascii_digit() => number(&mut left).cmp(&number(&mut right)),
+            (Some(a), Some(b)) if a.is_ascii_digit() && b.is_ascii_digit() => {
+                number(&mut left).cmp(&number(&mut right))
+            }
             (Some(a), _) if a.is_ascii_digit() => return Ordering::Greater,
             (_, Some(b)) if b.is_ascii_digit() => return Ordering::Less,
             (a, b) => {
@@ -115,10 +122,7 @@ mod tests {
     fn the_order_is_glibcs() {
         let mut names = ["libz.so.1", "libm.so.6", "libpq.so.5", "libc.so.10", "libc.so.6", "liba-b.so", "lib2.so"];
         names.sort_by(|a, b| compare(b.as_bytes(), a.as_bytes()));
-        assert_eq!(
-            names,
-            ["lib2.so", "libz.so.1", "libpq.so.5", "libm.so.6", "libc.so.10", "libc.so.6", "liba-b.so"]
-        );
+        assert_eq!(names, ["lib2.so", "libz.so.1", "libpq.so.5", "libm.so.6", "libc.so.10", "libc.so.6", "liba-b.so"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod tests;
 mod wanted;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
 use self::alternative::{Alternative, Link, chosen};
 pub use self::error::Error;
@@ -35,7 +35,7 @@ use self::place::{Owner, Placed};
 use self::script::{Moment, judge};
 pub use self::wanted::{Shell, Wanted};
 use super::deb::Deb;
-use crate::image::layer::{Node, Tree};
+use crate::image::layer::{Kind, Node, Tree};
 
 /// A root file system in its parts.
 #[derive(Debug, Clone)]
@@ -109,7 +109,11 @@ fn sorted<'a>(wanted: &Wanted, packages: &'a [Deb]) -> Result<BTreeMap<&'a str, 
     for (name, deb) in &sorted {
         let (is, wanted) = (deb.control.architecture(), wanted.unwrap_or("all"));
         if is != "all" && is != wanted {
-            return Err(Error::Architecture { package: (*name).to_owned(), is: is.to_owned(), wanted: wanted.to_owned() });
+            return Err(Error::Architecture {
+                package: (*name).to_owned(),
+                is: is.to_owned(),
+                wanted: wanted.to_owned(),
+            });
         }
     }
     Ok(sorted)
@@ -144,10 +148,8 @@ fn scripts(packages: &BTreeMap<&str, &Deb>, notes: &mut Vec<Note>) -> Result<Vec
             }
             None => {}
         }
-        let moments = [
-            ("preinst", &deb.scripts.preinst, Moment::Before),
-            ("postinst", &deb.scripts.postinst, Moment::After),
-        ];
+        let moments =
+            [("preinst", &deb.scripts.preinst, Moment::Before), ("postinst", &deb.scripts.postinst, Moment::After)];
         for (script, text, moment) in moments {
             let judged = judge(text.as_deref().unwrap_or_default(), moment);
             alternatives.extend(judged.map_err(|needed| Error::Script {
@@ -203,4 +205,36 @@ pub fn merged(path: &str) -> String {
 fn is_plain(tree: &Tree, path: &str, node: &Node) -> bool {
     let plain = Node::directory();
     node.mode == plain.mode && node.owner == plain.owner && tree.below(path).next().is_some()
+}
+
+/// The files of packages that are put over a base which has others: `status` is what the base's dpkg keeps of those.
+/// What the base's programs would find anew by looking (caches of libraries, icons and the like) stays as it was.
+pub fn over(status: &str, packages: &[Deb]) -> Result<Tree, Error> {
+    let packages: BTreeMap<&str, &Deb> = packages.iter().map(|deb| (deb.control.package(), deb)).collect();
+    let alternatives = scripts(&packages, &mut Vec::new())?;
+    let mut placed = Placed::default();
+    for (name, deb) in &packages {
+        placed.package(name, deb)?;
+    }
+    links(&mut placed, &alternatives)?;
+    let records = placed.records(&packages)?;
+    let mut tree = placed.tree().clone();
+    for (path, node) in records.iter().filter(|(path, _)| *path != records::FORMAT) {
+        let node = match &node.kind {
+            Kind::File(content) if path == records::STATUS => {
+                let mut all = status.trim_end().to_owned().into_bytes();
+                all.extend_from_slice(b"\n\n");
+                let mut ours = content.open().map_err(|source| content_of(path, source))?;
+                ours.read_to_end(&mut all).map_err(|source| content_of(path, source))?;
+                Node::file(0o644, all)
+            }
+            _ => node.clone(),
+        };
+        tree.insert(path, node).map_err(Error::Rule)?;
+    }
+    Ok(tree)
+}
+
+fn content_of(path: &str, source: io::Error) -> Error {
+    Error::Content { path: path.to_owned(), source }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
+use super::made::MERGED;
 use super::part::{Part, What};
 use super::records::{Installed, records};
 use super::{Error, is_plain, leave, merged};
@@ -45,11 +46,13 @@ impl Placed {
     pub(super) fn package(&mut self, name: &str, deb: &Deb) -> Result<(), Error> {
         let replaces = deb.control.names("Replaces").into_iter().flatten().map(str::to_owned).collect();
         self.packages.insert(name.to_owned(), replaces);
-        for (original, node) in deb.tree.iter() {
+        // The links of a merged /usr are made by rule, whether a package has them, or folders there.
+        for (original, node) in deb.tree.iter().filter(|(path, _)| !MERGED.contains(path)) {
             let path = merged(original);
             if let Some(why) = leave::reason(&path) {
-                let size = if let Kind::File(content) = &node.kind { content.size() } else { 0 };
-                *self.left_out.entry(why).or_default() += size;
+                if let Kind::File(content) = &node.kind {
+                    *self.left_out.entry(why).or_default() += content.size();
+                }
             } else if !(matches!(node.kind, Kind::Directory) && is_plain(&deb.tree, original, node)) {
                 let path = self.resolve(name, &path)?;
                 let owner = Owner::Package { name: name.to_owned(), original: original.to_owned() };
@@ -77,7 +80,9 @@ impl Placed {
             // As dpkg has it: a link to a folder will do for one, and a folder is never replaced by a link.
             (Some(Kind::Symlink(_)), Kind::Directory) | (Some(Kind::Directory), Kind::Symlink(_)) => return Ok(()),
             (None, Kind::Symlink(_)) if self.tree.below(path).next().is_some() => return Ok(()),
-            (Some(Kind::File(_) | Kind::Symlink(_)), Kind::File(_) | Kind::Symlink(_)) if !self.wins(path, &node, &owner)? => {
+            (Some(Kind::File(_) | Kind::Symlink(_)), Kind::File(_) | Kind::Symlink(_))
+                if !self.wins(path, &node, &owner)? =>
+            {
                 return Ok(());
             }
             _ => {}

@@ -13,6 +13,10 @@ use crate::debian::deb::{Control, Deb};
 use crate::image::layer::{Node, Tree, TreeError};
 
 const FOLDER: &str = "var/lib/dpkg";
+/// All packages.
+pub(super) const STATUS: &str = "var/lib/dpkg/status";
+/// The form of the lists.
+pub(super) const FORMAT: &str = "var/lib/dpkg/info/format";
 
 /// A package, and those of its files that are in the image: where each is, and where the package has it.
 pub(super) struct Installed<'a> {

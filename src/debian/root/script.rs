@@ -12,18 +12,54 @@ use crate::dockerfile::accounts::shell::{self, Join, Node, Piece, Word};
 /// Programs that change nothing which a first installation has, or an image needs.
 const HARMLESS: &[&str] = &[
     // They print, test or set what ends with the script.
-    ":", "true", "false", "set", "export", "unset", "umask", "local", "shift", "echo", "printf", "cat", "grep", "egrep",
-    "fgrep", "sed", "awk", "cut", "tr", "sort", "head", "which", "type", "command", "readlink", "dpkg-query",
+    ":",
+    "true",
+    "false",
+    "set",
+    "export",
+    "unset",
+    "umask",
+    "local",
+    "shift",
+    "echo",
+    "printf",
+    "cat",
+    "grep",
+    "egrep",
+    "fgrep",
+    "sed",
+    "awk",
+    "cut",
+    "tr",
+    "sort",
+    "head",
+    "which",
+    "type",
+    "command",
+    "readlink",
+    "dpkg-query",
     // What an older version left behind; a first installation has none.
     "dpkg-maintscript-helper",
     // The loader's cache: see the rules of this room.
     "ldconfig",
     // Bytecode: made for all of an image, or for none of it.
-    "py3compile", "pypy3compile", "py3clean", "pycompile",
+    "py3compile",
+    "pypy3compile",
+    "py3clean",
+    "pycompile",
     // Services of the system: an image starts one program.
-    "systemctl", "deb-systemd-helper", "deb-systemd-invoke", "invoke-rc.d", "update-rc.d", "systemd-tmpfiles", "udevadm",
+    "systemctl",
+    "deb-systemd-helper",
+    "deb-systemd-invoke",
+    "invoke-rc.d",
+    "update-rc.d",
+    "systemd-tmpfiles",
+    "udevadm",
     // Caches of desktops.
-    "update-menus", "update-desktop-database", "update-icon-caches", "gtk-update-icon-cache",
+    "update-menus",
+    "update-desktop-database",
+    "update-icon-caches",
+    "gtk-update-icon-cache",
     // What another package's script answers to, which is judged by itself.
     "dpkg-trigger",
 ];
@@ -82,7 +118,9 @@ fn arguments(script: &str, moment: Moment) -> String {
     let action = if moment == Moment::Before { "install" } else { "configure" };
     let mut text = script.to_owned();
     for (number, value) in [("1", action), ("2", "")] {
-        for form in [format!("${{{number}}}"), format!("${{{number}:-}}"), format!("${{{number}-}}"), format!("${number}")] {
+        for form in
+            [format!("${{{number}}}"), format!("${{{number}:-}}"), format!("${{{number}-}}"), format!("${number}")]
+        {
             text = text.replace(&form, value);
         }
     }
@@ -199,7 +237,9 @@ impl Reader {
     fn redirect(&self, redirect: &shell::Redirect) -> Result<(), Needed> {
         let target = self.text(&redirect.target);
         match (redirect.operator, target.as_deref()) {
-            ("<" | "<<" | "<<-" | "<<<", _) | (_, Some("/dev/null" | "/dev/stderr" | "/dev/stdout" | "1" | "2")) => Ok(()),
+            ("<" | "<<" | "<<-" | "<<<", _) | (_, Some("/dev/null" | "/dev/stderr" | "/dev/stdout" | "1" | "2")) => {
+                Ok(())
+            }
             (_, target) => Err(Needed(format!("it writes {}", target.unwrap_or("a file")))),
         }
     }
@@ -224,7 +264,11 @@ impl Reader {
             "dpkg" if first == "--print-architecture" => Ok(Outcome::Unknown),
             "dpkg-divert" if merges_usr(arguments) => Ok(Outcome::Yes),
             "dpkg-statoverride" if first == "--list" => Ok(Outcome::Unknown),
-            "sed" if arguments.iter().any(|a| a.as_deref().is_none_or(|a| a.starts_with("-i") || a.starts_with("--in"))) => {
+            "sed"
+                if arguments
+                    .iter()
+                    .any(|a| a.as_deref().is_none_or(|a| a.starts_with("-i") || a.starts_with("--in"))) =>
+            {
                 Err(Needed(shown(words)))
             }
             "update-alternatives" => self.alternative(words).map(|()| Outcome::Unknown),

@@ -60,10 +60,14 @@ const EXCLUDED: &[(&str, &str)] = &[
     ("usrmerge", "the links of a merged /usr are made by rule"),
     ("usr-is-merged", "the links of a merged /usr are made by rule"),
     ("openssl", "the program is only for making the links and the bundle of certificates, which are made by rule"),
+    ("libdb5.3t64", NO_DBM),
+    ("libdb5.3", NO_DBM),
     ("libc-l10n", "C.UTF-8 is the one locale of the image"),
     ("locales", "C.UTF-8 is the one locale of the image"),
 ];
 
+/// dbm chooses another of its formats then; Berkeley DB is what no security support covers any more.
+const NO_DBM: &str = "it serves dbm.ndbm alone, which is left out";
 const ONLY_SCRIPTS: &str = "only maintainer scripts use it, and none is run";
 
 impl Wanted {

@@ -2,11 +2,14 @@
 
 mod failure;
 mod filesync;
+mod receive;
 mod seen;
 mod session;
 mod status;
 
 use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
@@ -31,6 +34,15 @@ pub enum Daemon {
     Engine(DockerEngine),
     /// One of its own, by `BUILDKIT_HOST`; it keeps no images, but pushes them.
     Standalone(Endpoint),
+}
+
+impl fmt::Display for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(engine) => write!(f, "Docker Engine {} at {}", engine.version, engine.endpoint()),
+            Self::Standalone(endpoint) => write!(f, "BuildKit at {endpoint}"),
+        }
+    }
 }
 
 impl Daemon {
@@ -89,6 +101,8 @@ pub enum Output {
     },
     /// It stays in the daemon's cache.
     Cache,
+    /// Its files come here, as one archive, which is written to this path.
+    Files(PathBuf),
 }
 
 /// What a build gave.
@@ -130,7 +144,8 @@ pub async fn build(
     keychain: Arc<Keychain>,
     events: &Events,
 ) -> Result<Built, Error> {
-    let session = Session::open(daemon, Arc::clone(&input), keychain).await?;
+    let files = if let Output::Files(path) = output { Some(path.as_path()) } else { None };
+    let session = Session::open(daemon, Arc::clone(&input), keychain, files).await?;
     let channel = daemon.channel().await?;
     let request = solve_request(&session, daemon, &input, output);
     let watch = Watch::new(events.clone());
@@ -174,6 +189,7 @@ fn solve_request(session: &Session, daemon: &Daemon, input: &BuildInput, output:
 fn exporter(daemon: &Daemon, output: &Output) -> (String, HashMap<String, String>) {
     let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
     match (daemon, output) {
+        (_, Output::Files(_)) => ("tar".into(), HashMap::new()),
         (Daemon::Engine(_), Output::Names(names)) => ("moby".into(), HashMap::from([pair("name", &names.join(","))])),
         (Daemon::Engine(_), _) => ("moby".into(), HashMap::new()),
         (Daemon::Standalone(_), Output::PushByDigest { repository, insecure }) => {

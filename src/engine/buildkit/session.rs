@@ -1,5 +1,6 @@
 //! A session: the services that we offer to the daemon while it builds.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::health::health_server::{Health, HealthServer};
@@ -23,6 +24,7 @@ use tonic::{Request, Response, Status};
 
 use super::Daemon;
 use super::filesync::Files;
+use super::receive::Receiver;
 use super::seen::Seen;
 use crate::context::walk::LeftOut;
 use crate::engine::error::Error;
@@ -33,6 +35,8 @@ use crate::registry::{Credentials, Keychain};
 const METHODS: &[&str] = &[
     "/moby.filesync.v1.FileSync/DiffCopy",
     "/moby.filesync.v1.FileSync/diffcopy",
+    "/moby.filesync.v1.FileSend/DiffCopy",
+    "/moby.filesync.v1.FileSend/diffcopy",
     "/moby.filesync.v1.Auth/Credentials",
     "/moby.filesync.v1.Auth/credentials",
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
@@ -51,7 +55,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn open(daemon: &Daemon, input: Arc<BuildInput>, keychain: Arc<Keychain>) -> Result<Self, Error> {
+    /// Offers our services; what the build exports as files goes to `files`.
+    pub(super) async fn open(
+        daemon: &Daemon,
+        input: Arc<BuildInput>,
+        keychain: Arc<Keychain>,
+        files: Option<&Path>,
+    ) -> Result<Self, Error> {
         let id = session_id();
         let shared = shared_key(&input.root);
         let seen = Arc::new(Seen::default());
@@ -73,10 +83,12 @@ impl Session {
             }
             Daemon::Standalone(_) => tunnel(daemon, &id, &shared, theirs, &mut tasks).await?,
         }
+        let receiver = files.map(|to| Receiver::new(to, Arc::clone(&seen)));
         let files = Files::new(Arc::clone(&input), Arc::clone(&seen));
         let server = tonic::transport::Server::builder()
             .add_service(HealthServer::new(Alive))
             .add_service(FileSyncServer::new(files))
+            .add_optional_service(receiver)
             .add_service(AuthServer::new(Passwords { keychain, seen: Arc::clone(&seen) }))
             .add_service(SecretsServer::new(Values { input, seen: Arc::clone(&seen) }));
         let incoming =
@@ -156,7 +168,7 @@ fn session_id() -> String {
 }
 
 /// The same for every build of one folder, so that the daemon asks only for what has changed in it.
-fn shared_key(root: &std::path::Path) -> String {
+fn shared_key(root: &Path) -> String {
     hex::encode(Sha256::digest(format!("pydeploy {}", root.display())))
 }
 

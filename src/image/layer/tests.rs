@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
@@ -123,7 +124,7 @@ fn name() -> impl Strategy<Value = String> {
 fn node() -> impl Strategy<Value = Node> {
     let content = (any::<u8>(), 0..9000_usize).prop_map(|(seed, size)| {
         // Neither all the same nor all different.
-        let bytes: Vec<u8> = (0..size).map(|n| (n * n / 7 % 251) as u8 ^ seed).collect();
+        let bytes: Vec<u8> = (0..size).map(|n| ((n * n / 7) % 251).to_le_bytes()[0] ^ seed).collect();
         bytes
     });
     let kind = prop_oneof![
@@ -144,7 +145,9 @@ fn tree() -> impl Strategy<Value = Tree> {
     prop::collection::vec((path, node()), 0..20).prop_map(|nodes| {
         let mut tree = Tree::default();
         // What would be below a file is not put in.
-        nodes.into_iter().for_each(|(path, node)| drop(tree.insert(&path, node)));
+        for (path, node) in nodes {
+            let _ = tree.insert(&path, node);
+        }
         tree
     })
 }
@@ -225,7 +228,7 @@ fn sample() -> Tree {
     put(&format!("opt/venv/lib/{}/__init__.py", "long".repeat(40)), Node::file(0o755, ""));
     put(
         "opt/venv/data.bin",
-        Node::file(0o600, (0..3_000_000_u32).map(|n| (n.wrapping_mul(n) >> 9) as u8).collect::<Vec<_>>()),
+        Node::file(0o600, (0..3_000_000_u32).map(|n| (n.wrapping_mul(n) >> 9).to_le_bytes()[0]).collect::<Vec<_>>()),
     );
     put("tmp", Node { mode: 0o1777, ..Node::directory() });
     put("home/big", Node { owner: Owner { uid: 3_000_000_000, gid: 2_097_152 }, ..Node::file(0o640, "x") });
@@ -297,6 +300,60 @@ fn a_full_disk_is_told_of_whoever_is_at_work() {
         }
         write_by(&sample(), GZIP, Work { block: 4096, threads }, &mut Small(size)).unwrap();
     }
+}
+
+/// A file of zeros that sees how many of them are read.
+struct Zeros(Arc<AtomicU64>);
+
+struct Counted {
+    zeros: io::Take<io::Repeat>,
+    read: Arc<AtomicU64>,
+}
+
+impl Open for Zeros {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(Counted { zeros: io::repeat(0).take(100 * 4096), read: Arc::clone(&self.0) }))
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.zeros.read(into)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// A slow disk, which sees how many blocks the reading is ahead of it.
+struct Slow {
+    read: Arc<AtomicU64>,
+    writes: u64,
+    ahead: u64,
+}
+
+impl io::Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        self.ahead = self.ahead.max((self.read.load(Ordering::Relaxed) / 4096).saturating_sub(self.writes));
+        self.writes += 1;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn no_more_is_in_memory_than_a_few_blocks_for_each_thread() {
+    let read = Arc::new(AtomicU64::new(0));
+    let mut tree = Tree::default();
+    let content = Content::elsewhere(100 * 4096, Arc::new(Zeros(Arc::clone(&read))));
+    tree.insert("zeros", Node::file(0o644, content)).unwrap();
+    let mut slow = Slow { read, writes: 0, ahead: 0 };
+    write_by(&tree, GZIP, Work { block: 4096, threads: 3 }, &mut slow).unwrap();
+    // Those that wait to be written, the one that is, the one that can't be handed over yet, and the next.
+    assert!(slow.writes > 100 && slow.ahead <= 3 + 1 + 3, "{}", slow.ahead);
 }
 
 #[test]

@@ -63,6 +63,13 @@ enum Source {
 pub trait Open: Send + Sync {
     /// Begins at the first byte.
     fn open(&self) -> io::Result<Box<dyn Read + Send>>;
+
+    /// Begins at the byte `at`. What can seek there should.
+    fn open_at(&self, at: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut source = self.open()?;
+        io::copy(&mut source.by_ref().take(at), &mut io::sink())?;
+        Ok(source)
+    }
 }
 
 /// Why something can't be part of a tree.
@@ -126,7 +133,7 @@ impl Tree {
     }
 
     /// What is below a folder.
-    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
+    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
         let prefix = format!("{folder}/");
         let range = self.nodes.range(prefix.clone()..);
         range.take_while(move |(path, _)| path.starts_with(&prefix)).map(|(path, node)| (path.as_str(), node))
@@ -176,6 +183,18 @@ impl Content {
         match &self.source {
             Source::Bytes(bytes) => Ok(Box::new(Cursor::new(Arc::clone(bytes)))),
             Source::Elsewhere(place) => place.open(),
+        }
+    }
+
+    /// Reads it from the byte `at`.
+    pub fn open_at(&self, at: u64) -> io::Result<Box<dyn Read + Send>> {
+        match &self.source {
+            Source::Bytes(bytes) => {
+                let mut cursor = Cursor::new(Arc::clone(bytes));
+                cursor.set_position(at);
+                Ok(Box::new(cursor))
+            }
+            Source::Elsewhere(place) => place.open_at(at),
         }
     }
 }

@@ -89,6 +89,18 @@ impl<R: BufRead> Archive<R> {
         if self.content > 0 { Err(self.odd("it ends within an entry")) } else { Ok(body) }
     }
 
+    /// Reads on in the current entry's content; 0 at its end.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, LayerError> {
+        let most = buffer.len().min(usize::try_from(self.content).unwrap_or(usize::MAX));
+        if most == 0 {
+            return Ok(0);
+        }
+        let read = self.source.read(&mut buffer[..most]).map_err(LayerError::of)?;
+        self.at += read as u64;
+        self.content -= read as u64;
+        if read == 0 { Err(self.odd("it ends within an entry")) } else { Ok(read) }
+    }
+
     /// Reads what is after the archive's end, too: digests are of all.
     pub(super) fn finish(mut self) -> Result<R, LayerError> {
         loop {

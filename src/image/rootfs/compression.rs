@@ -29,7 +29,7 @@ enum Compression {
 
 /// The uncompressed bytes of `source`, in whichever of OCI's compressions it is: engines look at the bytes as well, and
 /// there are registries full of layers with another one's media type.
-pub(super) fn decompress<'r>(mut source: impl Read + 'r) -> Result<Box<dyn Read + 'r>, LayerError> {
+pub(crate) fn decompress<'r>(mut source: impl Read + 'r) -> Result<Box<dyn Read + 'r>, LayerError> {
     let mut head = Vec::new();
     source.by_ref().take(6).read_to_end(&mut head).map_err(LayerError::of)?;
     let compression = sniff(&head);

@@ -17,7 +17,7 @@
 //! <https://github.com/opencontainers/image-spec/blob/main/layer.md>
 
 mod archive;
-mod compression;
+pub(crate) mod compression;
 mod error;
 mod header;
 mod layer;
@@ -29,6 +29,7 @@ mod single;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod visit;
 mod walk;
 
 pub use error::LayerError;
@@ -36,4 +37,5 @@ pub use layer::{Layer, What};
 pub use read::{FILE, Keep, Limits, read};
 pub use single::{Single, contents};
 pub use stack::{Sight, Stack};
+pub use visit::{Passed, Visited, visit};
 pub use walk::{End, Met, Walk};

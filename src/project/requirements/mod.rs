@@ -1,10 +1,12 @@
 //! Requirements files, as pip reads them.
 
+mod flat;
 mod lines;
 mod options;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::flat::{Flat, Replacement, flatten};
 use self::lines::Line;
 use self::options::{Fault, Given, Opt};
 use super::marker::Target;

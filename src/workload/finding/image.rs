@@ -3,7 +3,8 @@
 use super::{Code, Example, Severity};
 
 /// All of them, sorted by id.
-pub(super) const ALL: &[&Code] = &[&PLATFORMS_CONTRADICT, &PLATFORMS_DIFFER, &BASE_UNKNOWN, &LEFT_BEHIND, &NO_VOLUME];
+pub(super) const ALL: &[&Code] =
+    &[&PLATFORMS_CONTRADICT, &PLATFORMS_DIFFER, &BASE_UNKNOWN, &LEFT_BEHIND, &NO_VOLUME, &LIBRARY_MISSING];
 
 /// Platforms that one manifest can't serve.
 pub static PLATFORMS_CONTRADICT: Code = Code {
@@ -63,4 +64,20 @@ pub static NO_VOLUME: Code = Code {
           every container, so what is written there is lost with it.",
     mend: "state a volume for that folder, a table [tool.pydeploy.deploy.volumes.NAME], or drop the VOLUME",
     example: Example::Dockerfile("FROM python:3.13-slim\nUSER 1000:1000\nVOLUME /data\n"),
+};
+
+/// A shared library that a Python package needs and the image lacks.
+pub static LIBRARY_MISSING: Code = Code {
+    id: "PD306",
+    severity: Severity::Error,
+    title: "a Python package of the image needs a shared library that the image does not have",
+    why: "What is compiled in a builder is linked with the libraries that are there; the last stage has others. Python \
+          finds out when the package is imported (\"cannot open shared object file\", \"version `GLIBC_2.38' not \
+          found\"), which may be long after the container has started. What each program and library of the packages \
+          asks for is read from its file and looked for as the loader would. What a wheel leaves out on purpose, or \
+          what comes with a device's driver, is not counted.",
+    mend: "name the package that has it in system-packages, or install it in the Dockerfile's last stage",
+    example: Example::Words(
+        "psycopg2 compiled in a builder that has libpq-dev, and copied to a slim image that lacks libpq5",
+    ),
 };

@@ -1,0 +1,176 @@
+//! The dependencies: what a project's lock or requirements name, in layers by how often they change.
+
+use std::path::Path;
+
+use oci_spec::image::Digest;
+use serde::{Deserialize, Serialize};
+
+use super::assemble::{self, Order};
+use super::base::Origin;
+use super::closure;
+use super::error::Error;
+use super::ground::Ground;
+use super::means::Means;
+use super::site::distributions;
+use super::system;
+use super::uv::{Home, Uv, Wanted};
+use crate::cache::{Key, Kind};
+use crate::dockerfile::Platform;
+use crate::image::assembly::Layer;
+use crate::image::closure::Inventory;
+use crate::image::install::Install;
+use crate::image::layer::Tree;
+use crate::image::plan::SystemPackage;
+use crate::image::site::{Budget, Distribution, Group, Platform as SitePlatform, Target, groups};
+
+/// The most layers that an image may have: 127 is what overlay file systems take, and some tools less.
+const LAYERS: usize = 99;
+/// The layers that are not dependencies: of Debian packages, accounts and code.
+const OTHERS: usize = 8;
+
+/// What dependencies come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Dependencies {
+    /// Their layers.
+    pub(super) layers: Vec<Layer>,
+    /// Packages of the system that they need, beside those of the plan.
+    pub(super) packages: Vec<SystemPackage>,
+}
+
+pub(super) async fn dependencies(
+    order: &Order<'_>,
+    platform: &Platform,
+    base: Option<&(&Origin, Digest)>,
+    ground: &Ground,
+    means: &Means<'_>,
+) -> Result<Dependencies, Error> {
+    if !order.plan.install.runs() {
+        return Ok(Dependencies::default());
+    }
+    let key = key(order, platform, ground);
+    let found: Option<Dependencies> = means.cache.find(Kind::Dependencies, &key);
+    if let Some(found) = found
+        && means.take_all(&found.layers)
+    {
+        return Ok(found);
+    }
+    let scratch = means.cache.scratch()?;
+    let installed = install(order, platform, ground, scratch.path(), means).await?;
+    let own = tokio::task::block_in_place(|| Inventory::of_tree(&union(installed.iter())?).map_err(Error::Inventory))?;
+    let packages = lacking(order, platform, base, ground, &own, means).await?;
+    let layers = tokio::task::block_in_place(|| {
+        let budget = Budget { layers: LAYERS.saturating_sub(ground.base.len() + OTHERS).max(1), ..Budget::default() };
+        pack(order, &groups(&installed, budget), ground, scratch.path(), means)
+    })?;
+    let made = Dependencies { layers, packages };
+    means.cache.keep(Kind::Dependencies, &key, &made)?;
+    Ok(made)
+}
+
+/// Has uv unpack the dependencies.
+async fn install(
+    order: &Order<'_>,
+    platform: &Platform,
+    ground: &Ground,
+    scratch: &Path,
+    means: &Means<'_>,
+) -> Result<Vec<Distribution>, Error> {
+    let machine = platform.architecture.parse()?;
+    let target = Target { python: order.plan.python, platform: SitePlatform { machine, libc: ground.libc } };
+    let uv = Uv::find(Home { named: None, cache: &means.cache.root().join("tools") }, means.events).await?;
+    let wanted = Wanted { install: &order.plan.install, root: order.root, rules: order.rules, target, wheels: &[] };
+    let (lock, site) = (scratch.join("lock"), scratch.join("site"));
+    std::fs::create_dir(&lock).map_err(|source| Error::Scratch { path: lock.clone(), source })?;
+    let locked = uv.lock(wanted, &lock).await?;
+    uv.install(wanted, &locked, &site).await?;
+    Ok(tokio::task::block_in_place(|| distributions(&site, &ground.venv(order)))?)
+}
+
+/// The packages of the system that have the libraries which are missing. What no package has is the fault.
+async fn lacking(
+    order: &Order<'_>,
+    platform: &Platform,
+    base: Option<&(&Origin, Digest)>,
+    ground: &Ground,
+    own: &Inventory,
+    means: &Means<'_>,
+) -> Result<Vec<SystemPackage>, Error> {
+    let missing = closure::lacks(order.base, ground, own, platform, means).await?;
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let packages = match system::providers(order, platform, ground, &missing, means).await {
+        Ok(packages) if !packages.is_empty() => packages,
+        Ok(_) | Err(Error::Archive(_)) => return Err(Error::Libraries(missing)),
+        Err(error) => return Err(error),
+    };
+    let ground = assemble::ground(order, platform, base, &packages, means).await?;
+    let missing = closure::lacks(order.base, &ground, own, platform, means).await?;
+    if missing.is_empty() { Ok(packages) } else { Err(Error::Libraries(missing)) }
+}
+
+/// What the dependencies' layers are made from. What is built of the project's own files depends on them all.
+fn key(order: &Order<'_>, platform: &Platform, ground: &Ground) -> Key {
+    let builds_project = match &order.plan.install {
+        Install::Requirements { local, .. } => !local.is_empty(),
+        Install::Uv { local, package, .. } => *package || !local.is_empty(),
+        Install::Listed(_) | Install::Nothing => false,
+    };
+    order
+        .keyed(Key::new("dependencies"))
+        .part("stated", order.stated)
+        .part("platform", platform.to_string())
+        .part("python", &ground.python)
+        .part("libc", format!("{:?}", ground.libc))
+        .part("compiler", ground.compiled_by())
+        .part("code", if builds_project { &order.code.digest[..] } else { &[] })
+}
+
+/// Writes a layer for each group, with its bytecode; those that were made before are found again.
+fn pack(
+    order: &Order<'_>,
+    groups: &[Group<'_>],
+    ground: &Ground,
+    scratch: &Path,
+    means: &Means<'_>,
+) -> Result<Vec<Layer>, Error> {
+    let key = |group: &Group<'_>| {
+        order
+            .keyed(Key::new("distributions"))
+            .list("identities", group.distributions.iter().map(|d| d.identity.to_string()))
+            .part("compiler", ground.compiled_by())
+    };
+    let missing = groups.iter().filter(|group| !means.has_layer(&key(group)));
+    let sources = union(missing.flat_map(|g| g.distributions.iter().copied()))?;
+    let bytecode = match &ground.compiler {
+        Some(compiler) if !sources.is_empty() => compiler.compile(&sources, scratch)?.tree,
+        _ => Tree::default(),
+    };
+    let layer = |group: &Group<'_>| {
+        means.layer(&key(group), &group.what, order.form, || {
+            let mut tree = union(group.distributions.iter().copied())?;
+            let sources: Vec<_> = tree.iter().map(|(path, _)| path.to_owned()).collect();
+            for source in sources.iter().filter(|path| path.ends_with(".py")) {
+                for (path, node) in super::bytecode::of(&bytecode, source) {
+                    tree.insert(path, node.clone()).map_err(|source| in_layer(&group.what, source))?;
+                }
+            }
+            Ok(tree)
+        })
+    };
+    groups.iter().map(layer).collect()
+}
+
+fn union<'d>(all: impl Iterator<Item = &'d Distribution>) -> Result<Tree, Error> {
+    let mut tree = Tree::default();
+    for distribution in all {
+        for (path, node) in distribution.tree.iter() {
+            tree.insert(path, node.clone()).map_err(|source| in_layer(&distribution.name, source))?;
+        }
+    }
+    Ok(tree)
+}
+
+fn in_layer(what: &str, source: crate::image::layer::TreeError) -> Error {
+    Error::Tree { what: what.to_owned(), source }
+}

@@ -1,0 +1,142 @@
+//! Means: what an assembly works with.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use oci_spec::image::{Descriptor, MediaType};
+
+use super::assemble::Assembled;
+use super::error::Error;
+use crate::cache::{Cache, Failed, Key, Kind};
+use crate::engine::Events;
+use crate::image::assembly::Layer;
+use crate::image::layer::{self, Compression, Form, Tree};
+use crate::image::plan::SystemPackage;
+
+/// What an assembly works with.
+pub struct Means<'a> {
+    /// What was made before.
+    pub cache: &'a Cache,
+    /// Who hears how it goes.
+    pub events: &'a Events,
+    /// Whether what was made before is taken.
+    pub trust: Trust,
+    /// How much was made, and how much was found.
+    pub tally: &'a Tally,
+}
+
+/// Whether what the cache says of layers is taken for granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// A layer that was made need not be here any more: whoever it goes to may have it.
+    Notes,
+    /// What is not here is made anew.
+    Blobs,
+}
+
+/// How many layers were made, and how many were found.
+#[derive(Debug, Default)]
+pub struct Tally {
+    made: AtomicUsize,
+    found: AtomicUsize,
+    packages: Mutex<Vec<SystemPackage>>,
+}
+
+impl Tally {
+    /// Made.
+    pub fn made(&self) -> usize {
+        self.made.load(Relaxed)
+    }
+
+    /// The packages of the system that were added for what dependencies lack, each once.
+    pub fn packages(&self) -> Vec<SystemPackage> {
+        self.packages.lock().map(|packages| packages.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn add(&self, packages: Vec<SystemPackage>) {
+        if let Ok(mut all) = self.packages.lock() {
+            all.extend(packages);
+            all.sort();
+            all.dedup();
+        }
+    }
+
+    /// Found.
+    pub fn found(&self) -> usize {
+        self.found.load(Relaxed)
+    }
+}
+
+impl Means<'_> {
+    /// A layer by what it is made from: the one that was made before, else the one that `tree` is.
+    pub(super) fn layer(
+        &self,
+        key: &Key,
+        what: &str,
+        form: Form,
+        tree: impl FnOnce() -> Result<Tree, Error>,
+    ) -> Result<Layer, Error> {
+        if let Some(found) = self.found(key) {
+            return Ok(found);
+        }
+        let tree = tree()?;
+        let wrote = self.cache.write_blob(|out| {
+            let written = layer::write(&tree, form, out)?;
+            Ok::<_, layer::WriteError>((written.digest.clone(), written))
+        });
+        let written = wrote.map_err(|failed| match failed {
+            Failed::Cache(error) => Error::Cache(error),
+            Failed::Make(source) => Error::Write { what: what.to_owned(), source },
+        })?;
+        let media_type = match form.compression {
+            Compression::Gzip => MediaType::ImageLayerGzip,
+            Compression::Zstd => MediaType::ImageLayerZstd,
+        };
+        let descriptor = Descriptor::new(media_type, written.size, written.digest);
+        let made = Layer { descriptor, diff_id: written.diff_id, unpacked: written.unpacked, what: what.to_owned() };
+        self.cache.keep(Kind::Layer, key, &made)?;
+        self.tally.made.fetch_add(1, Relaxed);
+        Ok(made)
+    }
+
+    /// The image that was assembled before from the same.
+    pub(super) fn assembled(&self, key: &Key) -> Option<Assembled> {
+        let found: Assembled = self.cache.find(Kind::Image, key)?;
+        let own = || found.images.iter().flat_map(|i| &i.own);
+        if !own().all(|layer| self.takes(layer)) {
+            return None;
+        }
+        self.tally.found.fetch_add(own().count(), Relaxed);
+        Some(found)
+    }
+
+    /// Whether none of these layers need be made anew; they count as found.
+    pub(super) fn take_all(&self, layers: &[Layer]) -> bool {
+        let all = layers.iter().all(|layer| self.takes(layer));
+        if all {
+            self.tally.found.fetch_add(layers.len(), Relaxed);
+        }
+        all
+    }
+
+    /// Whether a layer need not be made anew.
+    fn takes(&self, layer: &Layer) -> bool {
+        let (digest, size) = (layer.descriptor.digest(), layer.descriptor.size());
+        self.trust == Trust::Notes || self.cache.has_blob(digest, size)
+    }
+
+    /// Whether a layer was made before from the same.
+    pub(super) fn has_layer(&self, key: &Key) -> bool {
+        self.cache.find::<Layer>(Kind::Layer, key).is_some_and(|layer| self.takes(&layer))
+    }
+
+    /// The layer that was made before from the same.
+    fn found(&self, key: &Key) -> Option<Layer> {
+        let found: Layer = self.cache.find(Kind::Layer, key)?;
+        if !self.takes(&found) {
+            return None;
+        }
+        self.tally.found.fetch_add(1, Relaxed);
+        Some(found)
+    }
+}

@@ -1,0 +1,240 @@
+//! A lock: which file of which distribution gets into the image, found before anything is fetched.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::Error;
+use super::{Step, Uv};
+use crate::image::context::ContextRules;
+use crate::image::install::Install;
+use crate::image::site::{Pylock, Target, Wheel};
+use crate::project::{Flat, Replacement, flatten};
+
+/// What is to be installed.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// From where.
+    pub install: &'a Install,
+    /// The project's root, absolute. uv runs there, so that the project's own settings of it hold.
+    pub root: &'a Path,
+    /// Which of the project's files a build of it sees.
+    pub rules: &'a ContextRules,
+    /// What for.
+    pub target: Target,
+    /// Wheels that were built for what has none; those that don't fit the target are passed over.
+    pub wheels: &'a [PathBuf],
+}
+
+/// What will be installed, to the file.
+#[derive(Debug)]
+pub struct Locked {
+    pub(super) pylock: Pylock,
+    /// What uv installs from.
+    pub(super) from: From,
+}
+
+/// What uv installs from.
+#[derive(Debug)]
+pub(super) enum From {
+    /// Nothing is installed.
+    Nothing,
+    /// The pylock, on disk.
+    Pylock(PathBuf),
+    /// Requirements with hashes, which uv checks itself: a pylock holds what the index says of hashes.
+    Hashed {
+        /// They, on disk.
+        requirements: PathBuf,
+        /// Whether versions may be prereleases.
+        prereleases: bool,
+    },
+}
+
+impl Locked {
+    /// What will be installed. The same text, for the same target, installs the same files.
+    pub fn pylock(&self) -> &Pylock {
+        &self.pylock
+    }
+}
+
+impl Uv {
+    /// Finds out which files are installed; what lies in the project itself is built. `scratch` is an empty folder that
+    /// must stay until the installation is done.
+    pub async fn lock(&self, wanted: Wanted<'_>, scratch: &Path) -> Result<Locked, Error> {
+        let built = Built { uv: self, wanted, scratch };
+        let locked = match wanted.install {
+            Install::Nothing => {
+                let pylock = Pylock::parse("lock-version = \"1.0\"\ncreated-by = \"pydeploy\"\n")?;
+                return Ok(Locked { pylock, from: From::Nothing });
+            }
+            Install::Uv { package, .. } => self.from_lock(&built, *package).await?,
+            Install::Requirements { files, local } => self.from_requirements(&built, files, local).await?,
+            Install::Listed(requirements) => {
+                let listed = ("requirements".to_owned(), requirements.join("\n"));
+                let given = built.given()?.into_iter().map(BuiltWheel::replacement).collect();
+                self.resolve(&built, &[listed], given).await?
+            }
+        };
+        let missing = locked.pylock.missing(wanted.target);
+        if missing.is_empty() { Ok(locked) } else { Err(Error::NoWheel { missing, target: wanted.target }) }
+    }
+
+    async fn from_lock(&self, built: &Built<'_>, package: bool) -> Result<Locked, Error> {
+        let Wanted { root, target, .. } = built.wanted;
+        let path = built.scratch.join("pylock.toml");
+        let mut command = self.command(Some(root));
+        command.args(["export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header"]);
+        command.args(["--format", "pylock.toml", "--output-file"]).arg(&path);
+        self.run(command, Step { id: "lock", doing: "read the lock" }, None).await?;
+        let mut pylock = Pylock::parse(&read(&path)?)?;
+        built.provide(&mut pylock)?;
+        // What lies in the project, and is not there yet without a wheel, is built in its own folder.
+        let mut folders: Vec<_> =
+            pylock.local(target).into_iter().map(|local| built.scratch.join(local.path)).collect();
+        folders.extend(package.then(|| root.to_path_buf()));
+        for folder in folders {
+            let wheel = built.wheel(&folder).await?;
+            if !pylock.provide(&wheel.name, &wheel.path, &wheel.sha256) {
+                pylock.add(&wheel.name, &wheel.path, &wheel.sha256);
+            }
+        }
+        write(&path, &pylock.text())?;
+        Ok(Locked { pylock, from: From::Pylock(path) })
+    }
+
+    async fn from_requirements(&self, built: &Built<'_>, files: &[String], local: &[String]) -> Result<Locked, Error> {
+        let root = built.wanted.root;
+        let is_built = |folder: &Path| ["pyproject.toml", "setup.py"].iter().any(|file| folder.join(file).is_file());
+        let mut replacements = Vec::new();
+        for path in local.iter().filter(|path| is_built(&root.join(path))) {
+            let wheel = built.wheel(&root.join(path)).await?;
+            replacements.push(Replacement { path: Some(path.clone()), ..wheel.replacement() });
+        }
+        replacements.extend(built.given()?.into_iter().map(BuiltWheel::replacement));
+        let text = |file: &String| read(&root.join(file)).map(|text| (file.clone(), text));
+        let texts = files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        self.resolve(built, &texts, replacements).await
+    }
+
+    /// Resolves requirements as of now, from wheels alone.
+    async fn resolve(
+        &self,
+        built: &Built<'_>,
+        files: &[(String, String)],
+        replacements: Vec<Replacement>,
+    ) -> Result<Locked, Error> {
+        let Wanted { root, target, .. } = built.wanted;
+        let Flat { text, hashes, prereleases } = flatten(&root.to_string_lossy(), files, &replacements);
+        let (from, path) = (built.scratch.join("requirements.txt"), built.scratch.join("pylock.toml"));
+        write(&from, &text)?;
+        let mut command = self.command(Some(root));
+        command.args(["pip", "compile", "--quiet", "--no-header", "--only-binary", ":all:"]);
+        command.args(["--format", "pylock.toml", "--output-file"]).arg(&path);
+        command.args(["--python-platform", &target.platform.uv_name(), "--python-version", &target.python.to_string()]);
+        command.arg(&from);
+        as_pip(&mut command);
+        if prereleases {
+            command.args(["--prerelease", "allow"]);
+        }
+        self.run(command, Step { id: "lock", doing: "resolve the requirements" }, Some(target)).await?;
+        let mut pylock = Pylock::parse(&read(&path)?)?;
+        built.provide(&mut pylock)?;
+        write(&path, &pylock.text())?;
+        let from = if hashes { From::Hashed { requirements: from, prereleases } } else { From::Pylock(path) };
+        Ok(Locked { pylock, from })
+    }
+}
+
+/// A requirements file is written for pip, which takes the best version that any of its indexes has.
+pub(super) fn as_pip(command: &mut tokio::process::Command) {
+    if std::env::var_os("UV_INDEX_STRATEGY").is_none() {
+        command.args(["--index-strategy", "unsafe-best-match"]);
+    }
+}
+
+/// What is built for a lock.
+struct Built<'a> {
+    uv: &'a Uv,
+    wanted: Wanted<'a>,
+    scratch: &'a Path,
+}
+
+/// A wheel on this machine.
+struct BuiltWheel {
+    name: Wheel,
+    path: String,
+    sha256: String,
+}
+
+impl BuiltWheel {
+    fn replacement(self) -> Replacement {
+        Replacement { path: None, name: self.name.name, file: self.path, sha256: self.sha256 }
+    }
+}
+
+impl Built<'_> {
+    /// Builds a wheel from a folder of the project: in a copy, since builds leave traces.
+    async fn wheel(&self, folder: &Path) -> Result<BuiltWheel, Error> {
+        let root = self.wanted.root;
+        let copy = self.scratch.join("source");
+        if !copy.exists() {
+            super::build::copy(root, self.wanted.rules, &copy)?;
+        }
+        let inside = folder.canonicalize().map_err(Error::file("find", folder))?;
+        let root = root.canonicalize().map_err(Error::file("find", root))?;
+        let inside = inside.strip_prefix(&root).map_err(|_| {
+            let outside = std::io::Error::other("it is not in the project");
+            Error::file("build a wheel of", folder)(outside)
+        })?;
+        let out = tempfile::Builder::new().prefix("wheel-").tempdir_in(self.scratch);
+        let out = out.map_err(Error::file("write to", self.scratch))?.keep();
+        let wheel = told(&self.uv.build_wheel(&copy.join(inside), &out).await?)?;
+        if wheel.name.is_pure() {
+            return Ok(wheel);
+        }
+        let folder = inside.display().to_string();
+        let folder = if folder.is_empty() { "the project".to_owned() } else { folder };
+        Err(Error::NotPure { wheel: format!("{} {}", wheel.name.name, wheel.name.version), folder })
+    }
+
+    /// The wheels that were given, and fit.
+    fn given(&self) -> Result<Vec<BuiltWheel>, Error> {
+        let fits = |path: &&PathBuf| {
+            let name = path.file_name().and_then(|name| Wheel::parse(name.to_str()?));
+            name.is_none_or(|name| name.fits(self.wanted.target))
+        };
+        self.wanted.wheels.iter().filter(fits).map(|path| told(path)).collect()
+    }
+
+    /// Puts the wheels that were given in the place of what the lock has of them.
+    fn provide(&self, pylock: &mut Pylock) -> Result<(), Error> {
+        for wheel in self.given()? {
+            pylock.provide(&wheel.name, &wheel.path, &wheel.sha256);
+        }
+        Ok(())
+    }
+}
+
+fn told(path: &Path) -> Result<BuiltWheel, Error> {
+    let no_wheel = || Error::file("use the wheel", path)(std::io::Error::other("its name is no wheel's"));
+    let name = path.file_name().and_then(|name| Wheel::parse(name.to_str()?)).ok_or_else(no_wheel)?;
+    let text = path.to_str().map(str::to_owned).ok_or_else(no_wheel)?;
+    let mut file = std::fs::File::open(path).map_err(Error::file("read", path))?;
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = file.read(&mut piece).map_err(Error::file("read", path))?;
+        if read == 0 {
+            return Ok(BuiltWheel { name, path: text, sha256: hex::encode(hasher.finalize()) });
+        }
+        hasher.update(&piece[..read]);
+    }
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(Error::file("read", path))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(Error::file("write", path))
+}

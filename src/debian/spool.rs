@@ -8,8 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::deb::Store;
 use crate::image::layer::{Content, Open};
 
-/// What is smaller stays in memory, in bytes.
-const SMALL: u64 = 4096;
 /// How much is written at a time, in bytes.
 const CHUNK: usize = 64 << 10;
 
@@ -29,18 +27,12 @@ impl Spool {
 
 impl Store for Spool {
     fn put(&mut self, size: u64, content: &mut dyn Read) -> io::Result<Content> {
-        let mut content = content.take(size);
-        if size <= SMALL {
-            let mut bytes = Vec::new();
-            content.read_to_end(&mut bytes)?;
-            return if bytes.len() as u64 == size {
-                Ok(bytes.into())
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            };
+        if size == 0 {
+            return Ok(Vec::new().into());
         }
+        let mut content = content.take(size);
         let mut left = size;
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = vec![0; usize::try_from(size).unwrap_or(CHUNK).min(CHUNK)];
         let at = self.end;
         while left > 0 {
             let read = content.read(&mut chunk)?;

@@ -1,14 +1,19 @@
 //! A root file system of real Debian packages, composed by rule and run in the real engine.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use flate2::read::GzDecoder;
-use pydeploy::debian::deb::{Deb, Error as DebError};
+use pydeploy::cache::{Blob, Cache};
+use pydeploy::debian::archive::{Archive, Http, sources_of_machine};
+use pydeploy::debian::deb::Deb;
 use pydeploy::debian::root::{Root, Shell, Wanted, compose};
+use pydeploy::debian::sources::choose;
 use pydeploy::debian::spool::Spool;
+use pydeploy::debian::trust::Trust;
+use pydeploy::engine::event::Events;
 use pydeploy::image::account::{AccountFiles, create};
 use pydeploy::image::layer::{Form, Kind, Tree, write};
 use pydeploy::image::native::Family;
@@ -22,96 +27,31 @@ const PYTHON: PythonVersion = PythonVersion { major: 3, minor: 13 };
 /// The Debian that has this Python.
 const SUITE: &str = "trixie";
 
-/// apt with a state of its own, whose one source is this machine's archive in that suite.
-struct Apt {
-    config: PathBuf,
-    archives: PathBuf,
+/// The packages that are wanted, with all that they depend on, from the archive that this machine's apt uses.
+fn packages(wanted: &Wanted, spool: &mut Spool) -> Vec<Deb> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let blobs = runtime.block_on(async {
+        // Kept between runs: whatever is there is held against its checksum.
+        let cache = Cache::open(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("debian-packages")).unwrap();
+        let sources = choose(&sources_of_machine(Path::new("/")).unwrap(), SUITE, "amd64");
+        let (http, events): (_, Events) = (Http::new().unwrap(), Arc::new(|_| ()));
+        let trust = Trust::debian().unwrap();
+        let archive = Archive::open(&sources, &trust, &http, &cache, "amd64", &events).await.unwrap();
+        let closure = archive.closure(&wanted.roots(), &wanted.excluded()).unwrap();
+        archive.fetch(&closure, &events).await.unwrap()
+    });
+    let read = |blob: &Blob| Deb::read(blob.digest().as_ref(), blob.open().unwrap(), spool).unwrap();
+    blobs.iter().map(read).collect()
 }
 
-impl Apt {
-    fn of_this_machine() -> &'static Self {
-        static APT: OnceLock<Apt> = OnceLock::new();
-        APT.get_or_init(|| {
-            // Kept between runs: apt itself checks what it finds there.
-            let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("debian");
-            for folder in [
-                "etc/apt.conf.d",
-                "etc/preferences.d",
-                "state/lists/partial",
-                "cache/archives/partial",
-                "cache/none/partial",
-            ] {
-                std::fs::create_dir_all(root.join(folder)).unwrap();
-            }
-            std::fs::write(root.join("state/status"), "").unwrap();
-            let source = format!("deb {} {SUITE} main\n", machines_archive());
-            std::fs::write(root.join("etc/sources.list"), source).unwrap();
-            let root = root.to_str().unwrap();
-            let lines = [
-                format!("Dir::Etc \"{root}/etc\";"),
-                format!("Dir::Etc::parts \"{root}/etc/apt.conf.d\";"),
-                format!("Dir::State \"{root}/state\";"),
-                format!("Dir::State::status \"{root}/state/status\";"),
-                format!("Dir::Cache \"{root}/cache\";"),
-                "Dir::Etc::trusted \"/etc/apt/trusted.gpg\"; Dir::Etc::trustedparts \"/etc/apt/trusted.gpg.d\";"
-                    .to_owned(),
-                "APT::Architecture \"amd64\"; APT::Architectures { \"amd64\"; };".to_owned(),
-                "APT::Install-Recommends \"false\"; APT::Sandbox::User \"root\"; Acquire::Languages \"none\";"
-                    .to_owned(),
-                // The machine's own may remove what is downloaded.
-                "#clear DPkg::Post-Invoke; #clear APT::Update::Post-Invoke; #clear APT::Update::Post-Invoke-Success;"
-                    .to_owned(),
-                "APT::Keep-Downloaded-Packages \"true\";".to_owned(),
-            ];
-            let config = Path::new(root).join("apt.conf");
-            std::fs::write(&config, lines.join("\n")).unwrap();
-            let apt = Apt { config, archives: Path::new(root).join("cache/archives") };
-            apt.run(&["update"]);
-            apt
-        })
-    }
-
-    fn run(&self, args: &[&str]) -> String {
-        let output = Command::new("apt-get").env("APT_CONFIG", &self.config).arg("-qq").args(args).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// The .deb files of what is wanted, and of what that depends on.
-    fn files(&self, wanted: &Wanted) -> Vec<PathBuf> {
-        let excluded = wanted.excluded();
-        let roots = wanted.roots();
-        let names: Vec<_> = roots.iter().map(String::as_str).collect();
-        // It does not name what is downloaded already, so it is asked as if nothing were.
-        let nothing = format!("Dir::Cache::archives={}", self.archives.with_file_name("none").display());
-        let uris = self.run(&[&["install", "-y", "--print-uris", "-o", &nothing], &names[..]].concat());
-        self.run(&[&["install", "-y", "--download-only"], &names[..]].concat());
-        let words = uris.lines().filter_map(|line| line.split_whitespace().nth(1));
-        let found = words.filter(|file| file.split_once('_').is_some_and(|(name, _)| !excluded.contains_key(name)));
-        found.map(|file| self.archives.join(file)).collect()
-    }
-}
-
-/// Where this machine has its own packages from.
-fn machines_archive() -> String {
-    let release = std::fs::read_to_string("/etc/os-release").unwrap();
-    let codename = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")).unwrap();
-    let format = ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"];
-    let output = Command::new("apt-get").args(format).output().unwrap();
-    let lines = String::from_utf8(output.stdout).unwrap();
-    let wanted = format!(" {codename} main");
-    lines.lines().find_map(|line| line.strip_suffix(&wanted)).expect("a source of this machine's apt").to_owned()
+fn wanted(extras: &[&str]) -> Wanted {
+    Wanted { python: PYTHON, shell: Shell::Dash, extras: extras.iter().map(|name| (*name).to_owned()).collect() }
 }
 
 fn root(extras: &[&str]) -> Root {
-    let extras = extras.iter().map(|name| (*name).to_owned()).collect();
-    let wanted = Wanted { python: PYTHON, shell: Shell::Dash, extras };
+    let wanted = wanted(extras);
     let mut spool = Spool::new(&std::env::temp_dir()).unwrap();
-    let mut read = |path: &PathBuf| -> Result<Deb, DebError> {
-        Deb::read(&path.display().to_string(), std::fs::File::open(path).unwrap(), &mut spool)
-    };
-    let debs: Result<Vec<_>, _> = Apt::of_this_machine().files(&wanted).iter().map(&mut read).collect();
-    compose(&wanted, &debs.unwrap()).unwrap()
+    compose(&wanted, &packages(&wanted, &mut spool)).unwrap()
 }
 
 /// An image in the engine, gone when dropped.
@@ -294,11 +234,8 @@ fn extras_work_beside_it_and_its_libraries_are_found() {
 #[test]
 #[ignore = "needs the bed: docker"]
 fn a_package_whose_script_is_needed_is_refused_by_name() {
-    let wanted = Wanted { python: PYTHON, shell: Shell::Dash, extras: vec!["dbus-daemon".to_owned()] };
-    let mut spool = Spool::new(&std::env::temp_dir()).unwrap();
-    let files = Apt::of_this_machine().files(&wanted);
-    let debs: Vec<_> =
-        files.iter().map(|path| Deb::read("a.deb", std::fs::File::open(path).unwrap(), &mut spool).unwrap()).collect();
+    let wanted = wanted(&["dbus-daemon"]);
+    let debs = packages(&wanted, &mut Spool::new(&std::env::temp_dir()).unwrap());
     let fault = compose(&wanted, &debs).unwrap_err().to_string();
     assert!(fault.contains("the Debian package dbus-daemon needs its postinst script"), "{fault}");
 }

@@ -369,18 +369,6 @@ impl From<layout::WriteError> for Fault {
     }
 }
 
-impl From<debian::archive::Error> for Fault {
-    fn from(error: debian::archive::Error) -> Self {
-        let hint = error.hint();
-        let class = match &error {
-            // Which packages are asked for is the project's to say.
-            debian::archive::Error::Closure(_) => Class::Project,
-            _ => Class::Environment,
-        };
-        Self::from_error(class, &error, hint)
-    }
-}
-
 impl From<inspect::Error> for Fault {
     fn from(error: inspect::Error) -> Self {
         let hint = error.hint();

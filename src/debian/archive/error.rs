@@ -6,6 +6,7 @@ use reqwest::{StatusCode, Url};
 use tokio::task::JoinError;
 
 use super::super::closure::ClosureError;
+use super::super::deb;
 use super::super::index::IndexFault;
 use super::super::release::ReleaseFault;
 use super::super::sources::Unreadable;
@@ -97,6 +98,15 @@ pub enum Error {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// A package can't be looked into.
+    #[error("could not look into the package {what}")]
+    Package {
+        /// Which.
+        what: String,
+        /// Why.
+        #[source]
+        source: deb::Error,
     },
     /// An architecture that Debian has none of, or that has no folder of libraries.
     #[error("Debian has no architecture {0}")]

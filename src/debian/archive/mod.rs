@@ -2,13 +2,13 @@
 
 mod download;
 mod error;
+mod library;
 mod machine;
 mod suite;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -16,7 +16,6 @@ use liblzma::bufread::XzDecoder;
 use liblzma::stream::Stream;
 
 use super::closure::{Excluded, closure};
-use super::contents::{self, Provider};
 use super::index::Index;
 use super::package::Package;
 use super::sources::Source;
@@ -69,7 +68,8 @@ impl Archive {
             for (suite, blobs) in opened {
                 for (path, blob) in blobs {
                     let failed = |cause| Error::Index { url: error::shown(&suite.source.in_release(&path)), cause };
-                    let reader = unpack(&path, &blob).map_err(|source| failed(source.into()))?;
+                    let reader = blob.open().and_then(|packed| unpack(&path, packed));
+                    let reader = reader.map_err(|source| failed(source.into()))?;
                     index.read(&suite.source.uri, reader).map_err(failed)?;
                 }
                 suites.push(suite);
@@ -95,33 +95,6 @@ impl Archive {
         Ok(closure(&self.index, roots, without)?)
     }
 
-    /// Which packages have shared libraries of these names, the best one first. A name that none has is left out. The
-    /// list of contents is large: it is fetched when it is asked for first, and searched every time.
-    pub async fn providers(&self, sonames: &[&str], events: &Events) -> Result<BTreeMap<String, Vec<Provider>>, Error> {
-        let architecture = self.index.architecture();
-        let unknown = || Error::Architecture(architecture.to_owned());
-        let triplet = contents::triplet(architecture).ok_or_else(unknown)?;
-        let mut lists = Vec::new();
-        for suite in self.suites.iter().filter(|suite| suite.is_whole()) {
-            lists.extend(suite.contents(&self.http, &self.cache, architecture, events).await?);
-        }
-        let sonames: Vec<String> = sonames.iter().map(|&name| name.to_owned()).collect();
-        blocking(move || {
-            let sonames: Vec<&str> = sonames.iter().map(String::as_str).collect();
-            let mut all: BTreeMap<String, Vec<Provider>> = BTreeMap::new();
-            for (url, blob) in lists {
-                let failed = |source| Error::Contents { url: error::shown(&url), source };
-                let found = contents::providers(unpack(&url, &blob).map_err(failed)?, &sonames, triplet);
-                for (name, providers) in found.map_err(failed)? {
-                    all.entry(name).or_default().extend(providers);
-                }
-            }
-            all.values_mut().for_each(|providers| providers.sort());
-            Ok(all)
-        })
-        .await
-    }
-
     /// Fetches packages into the cache; in the order in which they were asked for.
     pub async fn fetch(&self, packages: &[Package], events: &Events) -> Result<Vec<Blob>, Error> {
         let wanted: Vec<_> = packages.iter().map(Wanted::package).collect();
@@ -137,8 +110,8 @@ pub async fn fetch(wanted: &[Wanted], http: &Http, cache: &Cache, events: &Event
 }
 
 /// Reads an index as it is unpacked.
-fn unpack(path: &str, blob: &Blob) -> std::io::Result<Box<dyn BufRead + Send>> {
-    let packed = BufReader::with_capacity(64 << 10, blob.open()?);
+fn unpack(path: &str, packed: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
+    let packed = BufReader::with_capacity(64 << 10, packed);
     let plain: Box<dyn Read + Send> = match path.rsplit('.').next() {
         Some("xz") => Box::new(XzDecoder::new_stream(packed, Stream::new_stream_decoder(UNPACKING, 0)?)),
         Some("gz") => Box::new(MultiGzDecoder::new(packed)),

@@ -10,7 +10,7 @@ use super::download::{self, Freshness, Got};
 use super::error::shown;
 use super::{Error, Http, Wanted};
 use crate::cache::{Blob, Cache};
-use crate::engine::event::Events;
+use crate::engine::event::{Event, Events};
 
 /// How often a suite is tried whose indexes don't belong together.
 const TRIES: u32 = 3;
@@ -18,6 +18,8 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
 /// The largest signed index of a release, in bytes.
 const RELEASE: u64 = 16 << 20;
+/// The largest list of contents that is held in memory, in bytes; Debian's is of 13 MB.
+const CONTENTS: u64 = 64 << 20;
 /// The largest other index, in bytes.
 const INDEX: u64 = 1 << 30;
 
@@ -28,6 +30,14 @@ pub struct Suite {
     pub source: Source,
     /// What it says of itself.
     pub release: Release,
+}
+
+/// A list of contents.
+pub(super) enum Contents {
+    /// As the archive's signed index says.
+    Signed(Blob),
+    /// What a mirror has in its place, which its signed index does not know: packed bytes.
+    Unsigned(Vec<u8>),
 }
 
 /// An index of packages by its path in the release's folder.
@@ -106,21 +116,26 @@ impl Suite {
         cache: &Cache,
         architecture: &str,
         events: &Events,
-    ) -> Result<Vec<(String, Blob)>, Error> {
+    ) -> Result<Vec<(String, Contents)>, Error> {
         let mut lists = Vec::new();
         for component in &self.source.components {
             let (path, listed) = self.listed(&format!("{component}/Contents-{architecture}"), &[".gz", ".xz"])?;
             let mut tries = 0;
-            let blob = loop {
+            let list = loop {
                 tries += 1;
                 let freshness = if tries == 1 { Freshness::Any } else { Freshness::New };
                 match self.index(http, cache, &path, listed, freshness, events).await {
                     Err(Error::Skewed { .. }) if tries < TRIES => tokio::time::sleep(PAUSE * tries).await,
-                    Err(Error::Skewed { url, .. }) => return Err(Error::Skewed { url, tries }),
-                    blob => break blob?,
+                    Err(Error::Skewed { url, .. }) => {
+                        let what = "is not what the archive's signed index says: packages are looked into instead";
+                        events(&Event::Warning(format!("{url} {what}")));
+                        let bytes = http.text(&self.source.in_release(&path), CONTENTS, freshness).await?;
+                        break Contents::Unsigned(bytes);
+                    }
+                    blob => break Contents::Signed(blob?),
                 }
             };
-            lists.push((self.source.in_release(&path), blob));
+            lists.push((self.source.in_release(&path), list));
         }
         Ok(lists)
     }

@@ -17,6 +17,7 @@ use super::super::release::ReleaseFault;
 use super::super::trust::TrustFault;
 use super::super::trust::hand::{Hand, Says};
 use super::*;
+use crate::engine::event::Event;
 
 const DEB: &[u8] = b"a package";
 const INDEX: &str = "main/binary-amd64/Packages.gz";
@@ -83,8 +84,8 @@ async fn talk(mut stream: TcpStream, answer: Arc<Answer>, heard: Arc<Mutex<Vec<S
         Some(cut) => (cut.to_vec(), 3),
         None => (body, 0),
     };
-    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len() + missing);
-    let _ = stream.write_all(head.as_bytes()).await;
+    let start = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len() + missing);
+    let _ = stream.write_all(start.as_bytes()).await;
     let _ = stream.write_all(&body).await;
     let _ = stream.shutdown().await;
 }
@@ -99,13 +100,46 @@ fn sum(bytes: &[u8]) -> String {
 
 /// An index with one package of this version.
 fn packages(version: &str) -> Vec<u8> {
-    let (size, sum) = (DEB.len(), sum(DEB));
+    index_of(version, DEB)
+}
+
+fn index_of(version: &str, deb: &[u8]) -> Vec<u8> {
+    let (size, sum) = (deb.len(), sum(deb));
     let text = format!(
         "Package: one\nVersion: {version}\nArchitecture: all\nFilename: pool/one.deb\nSize: {size}\nSHA256: {sum}\n"
     );
+    gzip(&text)
+}
+
+fn gzip(text: &str) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(text.as_bytes()).unwrap();
     packed.finish().unwrap()
+}
+
+/// A package with this one file.
+fn deb(path: &str) -> Vec<u8> {
+    let tar = |path: &str, content: &str| {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
+        tar.append_data(&mut header, path, content.as_bytes()).unwrap();
+        tar.into_inner().unwrap()
+    };
+    let control = tar("control", "Package: one\nVersion: 1\nArchitecture: amd64\n");
+    let mut deb = b"!<arch>\n".to_vec();
+    for (name, bytes) in
+        [("debian-binary", b"2.0\n".to_vec()), ("control.tar", control), ("data.tar", tar(path, "an ELF file"))]
+    {
+        deb.extend(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, bytes.len()).into_bytes());
+        deb.extend(&bytes);
+        deb.extend(vec![b'\n'; bytes.len() % 2]);
+    }
+    deb
 }
 
 fn now() -> Moment {
@@ -252,6 +286,41 @@ async fn a_package_is_what_it_should_be_or_refused() {
         let blobs = fetch(&[wanted(names)], &http, &cache, &silent()).await.unwrap();
         assert_eq!(blobs[0].size(), DEB.len() as u64, "{names:?}");
     }
+}
+
+/// What `providers` says of a library by a list of contents with this line, where the package has this file, and how
+/// often it warned.
+async fn provided(path: &'static str, line: &'static str, signed: &'static str) -> (Option<String>, usize) {
+    let script = Script::serve(move |asked, _| match asked.rsplit('/').next()? {
+        "InRelease" => {
+            let list = gzip(signed);
+            let more = format!("SHA256:\n {} {} main/Contents-amd64.gz\n", sum(&list), list.len());
+            let text = String::from_utf8(release(&index_of("1", &deb(path)), "")).unwrap();
+            let text = text.split("\n\n").nth(1).unwrap().split("-----BEGIN").next().unwrap();
+            Some(Hand::new(1).signed(&text.replace("SHA256:\n", &more), now()).into_bytes())
+        }
+        "Packages.gz" => Some(index_of("1", &deb(path))),
+        "Contents-amd64.gz" => Some(gzip(line)),
+        _ => Some(deb(path)),
+    })
+    .await;
+    let archive = script.open().await.unwrap();
+    let told = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&told);
+    let events: Events =
+        Arc::new(move |event| *count.lock().unwrap() += usize::from(matches!(event, Event::Warning(_))));
+    let mut found = archive.providers(&["libone.so.1"], &events).await.unwrap();
+    let told = *told.lock().unwrap();
+    (found.remove("libone.so.1").map(|all| all[0].package.clone()), told)
+}
+
+#[tokio::test]
+async fn an_unsigned_list_of_contents_is_held_against_packages() {
+    let (path, other) = ("usr/lib/x86_64-linux-gnu/libone.so.1", "usr/lib/x86_64-linux-gnu/libtwo.so.1");
+    let line = "lib/x86_64-linux-gnu/libone.so.1 libs/one,libs/none\n";
+    assert_eq!(provided(path, line, line).await, (Some("one".into()), 0));
+    assert_eq!(provided(path, line, "").await, (Some("one".into()), 1));
+    assert_eq!(provided(other, line, "").await, (None, 2));
 }
 
 #[test]

@@ -21,11 +21,11 @@ impl Search<'_> {
             let meeting = meeting(self.index, &relation);
             let is_out = self.without.contains_key(relation.name) && !self.asked(relation.name);
             if is_out || meeting.iter().any(|id| self.is_out(*id)) {
-                match ids.is_empty() {
-                    true => return Choice::Settled,
-                    // What comes before it can be had.
-                    false => continue,
+                if ids.is_empty() {
+                    return Choice::Settled;
                 }
+                // What comes before it can be had.
+                continue;
             }
             ids.extend(meeting);
         }

@@ -59,7 +59,7 @@ impl ClosureError {
         match self {
             Self::Missing { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
             Self::Missing { nearest: None, .. } => {
-                Some("packages.debian.org tells which releases have which packages".to_owned())
+                Some("not every release has every package: `apt-cache policy NAME` in an image of it tells".to_owned())
             }
             Self::Conflict { .. } => Some("leave one of them out of system-packages".to_owned()),
             Self::Unsatisfied { .. } => {

@@ -65,7 +65,7 @@ fn line(line: &str) -> Result<Vec<Source>, Unreadable> {
     };
     let option = |name: &str| {
         let found = options.split_ascii_whitespace().filter_map(|option| option.split_once('='));
-        found.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).last()
+        found.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next_back()
     };
     let mut words = rest.split_ascii_whitespace();
     let uri = words.next().ok_or_else(|| wrong("it has no address"))?;

@@ -356,6 +356,18 @@ impl From<layout::Error> for Fault {
     }
 }
 
+impl From<debian::archive::Error> for Fault {
+    fn from(error: debian::archive::Error) -> Self {
+        let hint = error.hint();
+        let class = match &error {
+            // Which packages are asked for is the project's to say.
+            debian::archive::Error::Closure(_) => Class::Project,
+            _ => Class::Environment,
+        };
+        Self::from_error(class, &error, hint)
+    }
+}
+
 impl From<layout::WriteError> for Fault {
     fn from(error: layout::WriteError) -> Self {
         let hint = error.hint();

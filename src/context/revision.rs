@@ -45,6 +45,10 @@ impl Revision {
 
 /// The commit that `root` is at, or `None` outside of git, before the first commit, and without a git on PATH.
 pub fn commit(root: &Path) -> Option<Revision> {
+    let in_git = || root.ancestors().any(|folder| folder.join(".git").exists());
+    if !in_git() && std::env::var_os("GIT_DIR").is_none() {
+        return None;
+    }
     // All three run at once: each takes longer to start than to answer.
     let id = git(root, &["rev-parse", "HEAD"])?;
     let changed = git(root, &["status", "--porcelain", "--untracked-files=normal", "--", "."])?;

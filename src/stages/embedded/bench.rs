@@ -25,6 +25,7 @@ use crate::image::plan::{ImagePlan, Strategy};
 use crate::image::reference::ImageRef;
 use crate::image::release::Release;
 use crate::image::site::{Libc, Platform as SitePlatform, Target as SiteTarget, missing};
+use crate::registry::Registry;
 use crate::report::Report;
 use crate::settings::Machine;
 /// Everything that laying a project's image together takes.
@@ -106,6 +107,12 @@ impl<'a> Bench<'a> {
         }
         let (files, bytes) = (self.code.files, self.code.bytes);
         Ok((assembled, Work { ran: tally.made(), cached: tally.found(), files, bytes }))
+    }
+
+    /// The base's registry, if it is the one on this host: one client knows what both are asked for.
+    pub(super) fn registry_at(&self, host: &str) -> Option<Arc<Registry>> {
+        let origin = self.origin.as_ref().filter(|o| o.image.repository.host() == host)?;
+        Some(Arc::clone(&origin.registry))
     }
 
     /// Requests to the base's registry.

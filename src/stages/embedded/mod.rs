@@ -76,7 +76,7 @@ pub async fn ship(job: &Job<'_>) -> Result<Shipped, Fault> {
         layers: layers(shown(&assembled, &examined)),
         examined,
         uploaded: Some(sent.bytes),
-        requests: sent.requests + bench.requests(),
+        requests: sent.requests,
         time: started.elapsed().saturating_sub(time),
     };
     let own = assembled.images.first().map(|i| i.own.len());

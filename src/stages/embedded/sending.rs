@@ -63,14 +63,20 @@ impl Sending<'_> {
                 let shipment = self.bench.shipment(assembled, |_| false, &HashSet::new())?;
                 let sent = layout::write(&layout.folder, &shipment, self.tags, &self.bench.report.passages()).await;
                 let sent = sent.map_err(|error| self.bench.lost(error.damaged().cloned(), error.into()))?;
-                Ok(Sent { bytes: sent.uploaded, requests: 0 })
+                Ok(Sent { bytes: sent.uploaded, requests: self.bench.requests() })
             }
         }
     }
 
     async fn push(&self, assembled: &Assembled, repository: &Repository) -> Result<Sent, Failed> {
-        let keychain = keychain(self.machine, Some(repository.host()))?;
-        let registry = push::client(repository, &self.bench.prepared.settings.security, &keychain).await?;
+        let shared = self.bench.registry_at(repository.host());
+        let of_base = if shared.is_some() { 0 } else { self.bench.requests() };
+        let registry = if let Some(registry) = shared {
+            registry
+        } else {
+            let keychain = keychain(self.machine, Some(repository.host()))?;
+            push::client(repository, &self.bench.prepared.settings.security, &keychain).await?
+        };
         let digest = assembled.top.descriptor.digest();
         let mut missing = Vec::new();
         for tag in self.tags {
@@ -92,7 +98,7 @@ impl Sending<'_> {
             let now: HashSet<String> = assembled.layers().into_keys().collect();
             self.bench.cache.keep(Note::Image, &key, &now)?;
         }
-        Ok(Sent { bytes, requests: registry.traffic().requests })
+        Ok(Sent { bytes, requests: of_base + registry.traffic().requests })
     }
 
     /// The layers that were made before and are no longer in the cache, but in the registry.

@@ -22,7 +22,21 @@ pub fn choose(prepared: &Prepared) -> Result<Decision<Engine>, Fault> {
         )),
         (Some(stated), _) => Ok(stated.clone()),
         (None, Some((engine, because, _))) => Ok(Decision::assumed(engine, because)),
-        (None, None) => Ok(Decision::assumed(Engine::Embedded, "wheels on a base: nothing needs to run to build it")),
+        (None, None) => Ok(Decision::assumed(Engine::Embedded, why_embedded(prepared))),
+    }
+}
+
+/// Why nothing stands in the way of the embedded engine.
+fn why_embedded(prepared: &Prepared) -> String {
+    let compiled = match &prepared.blueprint {
+        Blueprint::Generated { plan, .. } => {
+            plan.build_packages.iter().find_map(|p| p.because.strip_prefix("compiles "))
+        }
+        Blueprint::Own(_) => None,
+    };
+    match compiled {
+        None => "wheels on a base: nothing needs to run to build it".to_owned(),
+        Some(names) => format!("wheels on a base; what has none is built once, by itself: {names}"),
     }
 }
 

@@ -61,7 +61,9 @@ fn a_setting_with_a_wrong_value() {
         ("environments = 3\n", "a table"),
         ("base = \"a\\nRUN x\"\n", "an image such as"),
         ("system-packages = [\"a; b\"]\n", "package names"),
-        ("platform = \"linux/amd64,linux/arm64\"\n", "one platform"),
+        ("platform = \"linux/amd64,arm64\"\n", "platforms with commas between"),
+        ("engine = \"docker\"\n", "auto, embedded or buildkit"),
+        ("compression = \"xz\"\n", "gzip or zstd"),
     ] {
         let sandbox = Sandbox::project("fastapi").file("pydeploy.toml", text);
         sandbox.pydeploy(&["plan"]).fails(3).says(&["pydeploy.toml", says]);
@@ -153,7 +155,7 @@ fn a_socket_that_may_not_be_opened() {
     let output = std::process::Command::new("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(program)
-        .args(["build", "."])
+        .args(["build", ".", "--engine", "buildkit"])
         .current_dir(sandbox.root())
         .env("DOCKER_HOST", address)
         .output()

@@ -17,6 +17,7 @@ pub(crate) const FIXTURES: &[(&str, Variants)] = &[
             ("alpine", &["--strategy", "alpine"]),
         ],
     ),
+    ("api", &[("", &[])]),
     ("flask", &[("", &[]), ("secret", &["--build-secret", "id=pip.conf,src=/dev/null"])]),
     ("django", &[("", &[])]),
     ("uv", &[("", &[]), ("alpine", &["--strategy", "alpine"])]),

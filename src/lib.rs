@@ -4,14 +4,15 @@
 //! # The chain
 //!
 //! ```text
-//! SourceTree → Project → ImagePlan → BuildInput → Local → Pushed(DigestRef) → ImageConfig → ImageContract
-//!            → Workload → Manifests
+//! SourceTree → Project → ImagePlan ┬→ BuildInput → Local ─────────────┬→ Pushed(DigestRef) → ImageConfig
+//!                                  └→ Order → layers → Assembled ─────┘    → ImageContract → Workload → Manifests
 //!
 //! any image, or a Dockerfile → Examined (ImageConfig → ImageContract, what is known beside it → Compiled)
 //! ```
 //!
-//! Each stage takes one type and gives the next; a wrong order does not compile. The contract is read back from the
-//! image that the registry confirmed, never copied from the plan.
+//! Each stage takes one type and gives the next; a wrong order does not compile. Two engines build: BuildKit follows a
+//! Dockerfile, our own lays layers together. The contract is read back from the image that the registry confirmed, by its
+//! digest, and never copied from the plan.
 //!
 //! # The rooms
 //!
@@ -27,12 +28,12 @@
 //! | [`source`] | a project's files | edge |
 //! | [`context`] | the build context on disk, and the revision that it is | edge |
 //! | [`project`] | what a Python project is, with evidence | pure |
-//! | [`image`] | plan, Dockerfile, context rules, names, config, contract | pure |
+//! | [`image`] | plan, Dockerfile, context rules, names, layers, config, contract, and what it lacks | pure |
 //! | [`dockerfile`] | reading other people's Dockerfiles: grammar, stages, the image config they come to | pure |
 //! | [`debian`] | Debian's archives: packages, and the root file system that they make | pure, but for the archive and the spool |
-//! | [`engine`] | BuildKit, in a Docker Engine or by itself | edge |
+//! | [`engine`] | BuildKit, in a Docker Engine or by itself; and our own, which runs nothing in the image | edge |
 //! | [`registry`] | credentials, reading, pushing and tagging | edge |
-//! | [`layout`] | images in an OCI layout on disk | edge |
+//! | [`layout`] | images in an OCI layout on disk, read and written | edge |
 //! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |

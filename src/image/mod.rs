@@ -12,6 +12,7 @@ pub mod duration;
 pub mod ignore;
 pub mod install;
 pub mod layer;
+mod named;
 pub mod native;
 pub mod pattern;
 pub mod plan;

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use oci_spec::distribution::Reference;
 use serde::Serialize;
+
+use super::named::Named;
 
 /// Why a text is no image name, tag or digest.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -63,12 +64,8 @@ impl FromStr for Repository {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || NameError::Repository(masked(text));
-        let reference: Reference = text.parse().map_err(|_| wrong())?;
-        // The parser adds a tag where there is none; one that was typed does not belong in a repository.
-        if reference.digest().is_some() || text.rsplit('/').next().is_some_and(|last| last.contains(':')) {
-            return Err(wrong());
-        }
-        Ok(Self { host: reference.registry().to_owned(), path: reference.repository().to_owned() })
+        let named = Named::read(text).filter(|named| named.tag.is_none() && named.digest.is_none());
+        named.map(|named| Self { host: named.host(), path: named.path() }).ok_or_else(wrong)
     }
 }
 
@@ -205,10 +202,11 @@ impl FromStr for ImageRef {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let reference: Reference = text.parse().map_err(|_| NameError::Reference(masked(text)))?;
-        let repository = Repository { host: reference.registry().into(), path: reference.repository().into() };
-        let tag = reference.tag().map(str::parse).transpose()?;
-        let digest = reference.digest().map(str::parse).transpose()?;
+        let named = Named::read(text).ok_or_else(|| NameError::Reference(masked(text)))?;
+        let repository = Repository { host: named.host(), path: named.path() };
+        let tag = named.tag.map(str::parse).transpose()?;
+        let digest: Option<Digest> = named.digest.map(str::parse).transpose()?;
+        let tag = if digest.is_none() && tag.is_none() { Some(Tag("latest".to_owned())) } else { tag };
         Ok(Self { repository, tag, digest })
     }
 }

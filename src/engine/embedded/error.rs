@@ -228,6 +228,9 @@ impl Error {
             Self::NoDebian { .. } => {
                 Some("choose a base that has them, or build with BuildKit: --engine buildkit".to_owned())
             }
+            Self::NoPython { .. } => {
+                Some("choose a base that has it, or state the Python that this one has: python".to_owned())
+            }
             Self::OnBuild { .. } => Some("build it with BuildKit: --engine buildkit".to_owned()),
             _ => None,
         }

@@ -36,14 +36,20 @@ pub enum Command {
     #[command(after_help = "\
 Prints the pushed image's digest reference on standard output; manifests go to .pydeploy/ in the project, or to --out.
 
-Example: pydeploy ship --registry registry.example/team/api --tag v1.2.0 --out k8s/")]
+Examples: pydeploy ship --registry registry.example/team/api --tag v1.2.0 --out k8s/
+          pydeploy ship --strategy minimal --registry oci:image
+          pydeploy ship --registry registry.example/team/api --platform linux/amd64,linux/arm64")]
     Ship(ShipArgs),
     /// Show what would be built and why; build nothing
     #[command(after_help = "Example: pydeploy plan --strategy alpine")]
     Plan(PlanArgs),
     /// Build the image, and stop there
     #[command(after_help = "\
-Example: pydeploy build --dockerfile-only > Dockerfile")]
+Without --load, and without an OCI layout to write to (--registry oci:DIR), what the embedded
+engine builds is in its cache: `push` and `ship` find it there.
+
+Examples: pydeploy build --load
+          pydeploy build --dockerfile-only > Dockerfile")]
     Build(BuildOnlyArgs),
     /// Push what was built; answer with its digest
     #[command(after_help = "Example: pydeploy push --registry registry.example/team/api")]

@@ -14,7 +14,7 @@ use crate::report::{Bar, duration, size};
 use crate::settings::Out;
 use crate::stages::choice::choose;
 use crate::stages::ship::{Job, Shipped};
-use crate::stages::{self, Blueprint, Prepared, write};
+use crate::stages::{self, Blueprint, Prepared, Target, write};
 
 pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {
     let started = Instant::now();
@@ -48,6 +48,12 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         Out::Folder(folder) => write::write(folder, &made.files(format)?)?,
         Out::Default => write::write(&write::default_folder(&prepared.root)?, &made.files(format)?)?,
     };
+    if let Target::Layout(layout) = &target {
+        context.report.note(&format!(
+            "the manifests call the image {}: whoever copies the layout into a registry changes that name, and no digest",
+            layout.repository
+        ));
+    }
     picture(context, &prepared, &shipped, &files, started);
     if prepared.settings.out != Out::Stdout {
         context.report.answer(&format!("{}\n", pushed.reference));

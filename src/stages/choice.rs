@@ -7,13 +7,11 @@ use crate::image::native::Family;
 use crate::image::plan::{ImagePlan, Strategy};
 use crate::project::Decision;
 
-/// Secrets that uv finds by its own settings; what it can't be handed, an installing step of BuildKit's can.
-const FOR_PIP: &str = "pip.conf";
-
 /// The engine that builds: the one that is stated, if it can, else the embedded one, wherever it can.
 pub fn choose(prepared: &Prepared) -> Result<Decision<Engine>, Fault> {
     let stated = prepared.settings.engine.as_ref();
     let only = only(prepared);
+    refuse_secrets(prepared)?;
     match (stated, only) {
         (Some(stated), Some((engine, because, mend))) if stated.value != engine => Err(Fault::new(
             Class::Usage,
@@ -47,7 +45,30 @@ fn only(prepared: &Prepared) -> Option<(Engine, String, &'static str)> {
             let because = format!("{} is a Dockerfile of the project's own, to be followed step by step", path.value);
             Some((Engine::BuildKit, because, "let pydeploy decide what is built: --dockerfile generated"))
         }
-        Blueprint::Generated { plan, .. } => of_plan(plan),
+        Blueprint::Generated { plan, .. } => of_plan(plan).or_else(|| of_secrets(prepared)),
+    }
+}
+
+/// What is handed over as a secret is for a step that runs; uv has this machine's own settings.
+fn of_secrets(prepared: &Prepared) -> Option<(Engine, String, &'static str)> {
+    let secret = prepared.settings.secrets.keys().next()?;
+    let because =
+        format!("the secret {secret} is for an installing step, and here uv installs with this machine's settings");
+    Some((Engine::BuildKit, because, ELSEWHERE))
+}
+
+/// Where uv finds credentials by itself.
+const ELSEWHERE: &str = "give uv the credentials: ~/.netrc, its own uv.toml, UV_INDEX_URL, or the variable by its name";
+
+/// The minimal strategy has no other engine, and takes no secret in silence.
+fn refuse_secrets(prepared: &Prepared) -> Result<(), Fault> {
+    let Blueprint::Generated { plan, .. } = &prepared.blueprint else { return Ok(()) };
+    match prepared.settings.secrets.keys().next() {
+        Some(secret) if plan.strategy.value == Strategy::Minimal => {
+            let message = format!("the minimal strategy has no installing step that the secret {secret} could be for");
+            Err(Fault::new(Class::Usage, message, ELSEWHERE.to_owned()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -70,10 +91,6 @@ fn of_plan(plan: &ImagePlan) -> Option<(Engine, String, &'static str)> {
             "Alpine's packages are installed by apk, in the image".to_owned(),
             "choose another base",
         )),
-        Strategy::MultiStage if plan.secrets.iter().any(|s| s == FOR_PIP) => {
-            let because = format!("the secret {FOR_PIP} is for pip, which installs in a build step");
-            Some((Engine::BuildKit, because, "give uv its settings: --build-secret id=uv.toml,src=FILE"))
-        }
         Strategy::MultiStage => None,
     }
 }

@@ -18,6 +18,7 @@ mod debian;
 mod dockerfile;
 mod doctor;
 mod embedded;
+mod embedded_bases;
 mod examine;
 mod golden;
 mod interrupt;

@@ -128,6 +128,7 @@ fn what_the_minimal_strategy_can_not_do_is_said() {
     for (more, code, text) in [
         (&["--base", "python:3.13-slim"][..], 2, "has no base image"),
         (&["--platform", "linux"], 2, "platforms with commas between"),
+        (&["--build-secret", "id=netrc,src=netrc"], 2, "no installing step"),
     ] {
         let done = minimal(more);
         assert_eq!(done.code, code, "{done}");

@@ -83,7 +83,11 @@ fn what_a_plan_promises_is_written_into_its_dockerfile() {
 fn every_command_shows_an_example() {
     for command in ["ship", "plan", "build", "push", "manifests", "cache", "doctor"] {
         let help = Sandbox::empty().pydeploy(&[command, "--help"]).ok().stdout;
-        assert!(help.contains(&format!("Example: pydeploy {command}")), "{help}");
+        assert!(
+            help.contains(&format!("Example: pydeploy {command}"))
+                || help.contains(&format!("Examples: pydeploy {command}")),
+            "{help}"
+        );
     }
 }
 

@@ -85,7 +85,8 @@ impl Sandbox {
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        if entry.file_name() == ".pydeploy" {
+        // What whoever tried the program here has left.
+        if entry.file_name() == ".pydeploy" || entry.file_name() == "pydeploy.lock" {
             continue;
         }
         let target = to.join(entry.file_name());

@@ -122,6 +122,9 @@ pub enum Error {
     /// The base's interpreter can't be run.
     #[error("could not use the base image's own interpreter")]
     Interpreter(#[source] interpreter::Error),
+    /// The base's interpreter does not run.
+    #[error("the base image's own interpreter does not run on this machine")]
+    NoInterpreter,
     /// There is no bytecode.
     #[error("could not compile the sources")]
     Bytecode(#[source] bytecode::Error),
@@ -207,7 +210,7 @@ impl Error {
             }
             Self::Archive(_) | Self::Inventory(_) => Class::Environment,
             Self::Write { .. } | Self::Tree { .. } | Self::Plan(_) | Self::Deb(_) => Class::Build,
-            Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
+            Self::NoInterpreter | Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
             Self::Libraries(_) => Class::Contract,
             Self::Machine(_) => Class::Usage,
             Self::Crashed(_) => Class::Bug,

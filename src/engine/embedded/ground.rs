@@ -150,16 +150,22 @@ async fn compiler(
     means: &Means<'_>,
 ) -> Result<Option<Compiler>, Error> {
     let (here, version) = (Platform::here(), order.plan.python);
-    if *platform == here {
-        return compiler::of_base(origin, base, python, version, means).await.map(Some);
-    }
-    match origin.read(digest, &here, means.cache).await {
-        Ok(base) => match files(origin, &base, &version.to_string(), means).await?.python {
-            Some(python) => compiler::of_base(origin, &base, &python, version, means).await.map(Some),
-            None => Ok(None),
-        },
-        // A base that is not there for this machine leaves the compiling to the first start.
-        Err(Error::BasePlatform { .. }) => Ok(None),
+    let own = if *platform == here {
+        compiler::of_base(origin, base, python, version, means).await
+    } else {
+        match origin.read(digest, &here, means.cache).await {
+            Ok(base) => match files(origin, &base, &version.to_string(), means).await?.python {
+                Some(python) => compiler::of_base(origin, &base, &python, version, means).await,
+                None => Err(Error::NoInterpreter),
+            },
+            Err(error) => Err(error),
+        }
+    };
+    match own {
+        Ok(own) => Ok(Some(own)),
+        Err(Error::NoInterpreter | Error::Interpreter(_) | Error::BasePlatform { .. }) => {
+            compiler::of_host(version, means).await
+        }
         Err(error) => Err(error),
     }
 }

@@ -45,11 +45,16 @@ pub(super) async fn ground(
     let identity = identity(&set, &wanted);
     // The bytecode of the standard library is this release's own, made on this machine.
     let here = Platform::here();
-    let compiler = if *platform == here {
-        Some(compiler(order, &set, &wanted, release, platform, means).await?)
+    let own = if *platform == here {
+        compiler(order, &set, &wanted, release, platform, means).await
     } else {
         let set = chosen(order, &wanted, release, &here, means).await?;
-        Some(compiler(order, &set, &wanted, release, &here, means).await?)
+        compiler(order, &set, &wanted, release, &here, means).await
+    };
+    let compiler = match own {
+        Ok(own) => Some(own),
+        Err(Error::NoInterpreter | Error::Interpreter(_)) => compiler::of_host(python, means).await?,
+        Err(error) => return Err(error),
     };
     let key = order
         .keyed(Key::new("debian"))

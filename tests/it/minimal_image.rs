@@ -109,6 +109,11 @@ fn the_lock_holds_the_packages_until_it_is_told_to_move() {
     assert!(!again.stderr.contains("Packages"), "{again}");
     assert!(again.stdout.contains(first["image"]["digest"].as_str().unwrap()), "{again}");
     assert_eq!(std::fs::read_to_string(sandbox.root().join("pydeploy.lock")).unwrap(), lock);
+    // Another lock is another image, whatever was made before: here, one that holds a version that is nowhere.
+    let odd = lock.replacen("version = \"6.", "version = \"5.", 1).replacen("sha256 = \"", "sha256 = \"0", 1);
+    std::fs::write(sandbox.root().join("pydeploy.lock"), odd).unwrap();
+    assert_ne!(sandbox.pydeploy(&args).run().code, 0);
+    std::fs::write(sandbox.root().join("pydeploy.lock"), &lock).unwrap();
     // What it does not have is not taken from elsewhere in silence.
     let args = [&args[..], &["--json"]].concat();
     let more = sandbox.file("pydeploy.toml", "system-packages = [\"libmagic1t64\"]\n");

@@ -124,8 +124,11 @@ pub async fn assemble(order: &Order<'_>, means: &Means<'_>) -> Result<Assembled,
         Some(origin) => Some((origin, origin.digest().await?)),
         None => None,
     };
-    let key = order.key(&base.as_ref().map(|(_, digest)| digest.to_string()).unwrap_or_default());
-    if let Some(found) = means.assembled(&key) {
+    // What is made of Debian packages stands on those that are held, and that may change on the way.
+    let ground = || base.as_ref().map_or_else(|| order.supply.lock().to_string(), |(_, digest)| digest.to_string());
+    if !order.supply.moves()
+        && let Some(found) = means.assembled(&order.key(&ground()))
+    {
         return Ok(found);
     }
     let mut images = Vec::new();
@@ -140,7 +143,7 @@ pub async fn assemble(order: &Order<'_>, means: &Means<'_>) -> Result<Assembled,
         }
     };
     let assembled = Assembled { images, top };
-    means.cache.keep(Kind::Image, &key, &assembled)?;
+    means.cache.keep(Kind::Image, &order.key(&ground()), &assembled)?;
     Ok(assembled)
 }
 

@@ -48,6 +48,11 @@ impl Supply {
         self.lock.lock().map(|lock| lock.clone()).unwrap_or_default()
     }
 
+    /// Whether what is held moves.
+    pub(super) fn moves(&self) -> bool {
+        self.hold == Hold::Update
+    }
+
     /// The set that is held for an architecture, if it has all of these.
     pub(super) fn held(&self, architecture: &str, roots: &[String]) -> Result<Option<Set>, Error> {
         if self.hold == Hold::Update {

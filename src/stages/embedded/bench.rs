@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::build::{daemon, keychain, labels};
 use super::super::libraries;
 use super::super::prepare::{Blueprint, Prepared};
-use super::super::push::{self};
+use super::super::push;
 use super::super::ship::Work;
 use super::super::write;
 use crate::cache::{self, Cache};
@@ -28,6 +28,7 @@ use crate::image::site::{Libc, Platform as SitePlatform, Target as SiteTarget, m
 use crate::registry::Registry;
 use crate::report::Report;
 use crate::settings::Machine;
+
 /// Everything that laying a project's image together takes.
 pub(super) struct Bench<'a> {
     pub(super) prepared: &'a Prepared,

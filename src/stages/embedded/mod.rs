@@ -3,11 +3,11 @@
 mod bench;
 mod sending;
 
-use bench::Bench;
-use sending::{Failed, Sending};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use self::bench::Bench;
+use self::sending::{Failed, Sending};
 use super::examine::{Examined, Kind};
 use super::prepare::Prepared;
 use super::push::{self, Pushed};
@@ -23,6 +23,7 @@ use crate::image::reference::DigestRef;
 use crate::report::Report;
 use crate::settings::Machine;
 use crate::workload::probes::Assertions;
+
 /// An image that was built, and goes no further yet.
 #[derive(Debug)]
 pub struct Built {

@@ -1,27 +1,28 @@
 //! A sending: an image on its way out.
 
-use super::bench::Bench;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use oci_spec::image::Digest;
 
 use super::super::build::keychain;
-use super::super::push::{self};
+use super::super::push;
 use super::super::target::Target;
+use super::bench::Bench;
 use crate::cache::{Key, Kind as Note};
 use crate::engine::embedded::Assembled;
 use crate::fault::{Class, Fault};
 use crate::image::assembly::{Document, Layer};
-use crate::image::reference::Repository;
+use crate::image::reference::{Repository, Tag};
 use crate::layout;
 use crate::registry::{BlobSource, Parcel, Pointer, Presence, RawManifest, Registry, Shipment};
 use crate::settings::Machine;
+
 /// An image on its way out.
 pub(super) struct Sending<'a> {
     pub(super) bench: &'a Bench<'a>,
     pub(super) target: &'a Target,
-    pub(super) tags: &'a [crate::image::reference::Tag],
+    pub(super) tags: &'a [Tag],
     pub(super) machine: &'a Machine,
 }
 
@@ -39,6 +40,15 @@ pub(super) enum Failed {
     Fault(Fault),
 }
 
+/// Where a layer is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// The base, in its registry.
+    Base,
+    /// It was made here.
+    Here,
+}
+
 impl Failed {
     pub(super) fn fault(self) -> Fault {
         match self {
@@ -48,7 +58,7 @@ impl Failed {
     }
 }
 
-impl<E: Into<Fault>> From<E> for Failed {
+impl<E: Into<Fault>> std::convert::From<E> for Failed {
     fn from(error: E) -> Self {
         Self::Fault(error.into())
     }
@@ -137,11 +147,13 @@ impl Bench<'_> {
         let mut blobs = Vec::new();
         let mut manifests = Vec::new();
         for image in &assembled.images {
-            for layer in image.layers().filter(|l| !is_there(l.descriptor.digest())) {
+            let base = image.base.iter().map(|layer| (layer, From::Base));
+            let all = base.chain(image.own.iter().map(|layer| (layer, From::Here)));
+            for (layer, from) in all.filter(|(layer, _)| !is_there(layer.descriptor.digest())) {
                 blobs.push(Parcel {
                     name: format!("layer {}", layer.what),
                     descriptor: layer.descriptor.clone(),
-                    source: self.source(layer)?,
+                    source: self.source(layer, from)?,
                     presence: if known.contains(layer.descriptor.digest().as_ref()) {
                         Presence::Known
                     } else {
@@ -163,14 +175,14 @@ impl Bench<'_> {
         Ok(Shipment { blobs, manifests })
     }
 
-    fn source(&self, layer: &Layer) -> Result<BlobSource, Failed> {
+    fn source(&self, layer: &Layer, from: From) -> Result<BlobSource, Failed> {
         let (digest, size) = (layer.descriptor.digest(), layer.descriptor.size());
         let Self { cache, origin, .. } = self;
         if let Some(path) = cache.path(digest, size) {
             return Ok(BlobSource::File(path));
         }
         match origin {
-            Some(origin) if layer.unpacked == 0 => Ok(BlobSource::Remote {
+            Some(origin) if from == From::Base => Ok(BlobSource::Remote {
                 registry: Arc::clone(&origin.registry),
                 repository: origin.image.repository.path().to_owned(),
             }),

@@ -1,6 +1,7 @@
 //! A push: a shipment on its way into a repository, and under its tags.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use oci_spec::image::MediaType;
@@ -18,6 +19,11 @@ use crate::image::reference::Tag;
 const ASKED: usize = 16;
 /// How many are sent at once.
 const SENT: usize = 5;
+
+/// What a registry says of content that is not what its digest says.
+const DIGEST_INVALID: &str = "DIGEST_INVALID";
+/// Waits where several push one manifest at once, and the registry mistakes one for the other.
+const DISTURBED: &[Duration] = &[Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 
 impl Registry {
     /// Sends what the repository lacks of a shipment: its blobs, then its manifests, and its tags last. With no tag, it
@@ -127,7 +133,16 @@ impl Registry {
     }
 
     async fn push_manifest(&self, repo: &str, pointer: Pointer, manifest: &RawManifest) -> Result<(), Error> {
-        let result = self.put_manifest(repo, &pointer, manifest).await;
+        let mut pauses = DISTURBED.iter();
+        let result = loop {
+            match (self.put_manifest(repo, &pointer, manifest).await, pauses.next()) {
+                // The digest is that of these bytes: docker-registry reads back another's half-written copy of them.
+                (Err(Error::Refused { code: Some(code), .. }), Some(pause)) if code == DIGEST_INVALID => {
+                    tokio::time::sleep(*pause).await;
+                }
+                (result, _) => break result,
+            }
+        };
         result.map_err(|fault| match fault {
             Error::Refused { host, status, code, message, .. }
                 if status.is_client_error() && !matches!(status.as_u16(), 408 | 429) =>

@@ -114,13 +114,16 @@ fn the_lock_holds_the_packages_until_it_is_told_to_move() {
     std::fs::write(sandbox.root().join("pydeploy.lock"), odd).unwrap();
     assert_ne!(sandbox.pydeploy(&args).run().code, 0);
     std::fs::write(sandbox.root().join("pydeploy.lock"), &lock).unwrap();
-    // What it does not have is not taken from elsewhere in silence.
-    let args = [&args[..], &["--json"]].concat();
-    let more = sandbox.file("pydeploy.toml", "system-packages = [\"libmagic1t64\"]\n");
-    more.pydeploy(&args).fails(3);
-    let moved = more.pydeploy(&[&args[..], &["--update"]].concat()).ok();
-    assert!(moved.stdout.contains("pydeploy.ship/1"), "{moved}");
-    assert!(std::fs::read_to_string(more.root().join("pydeploy.lock")).unwrap().contains("libmagic1t64"));
+    // What it lacks is added, and nothing else moves; what dependencies lack of libraries, too.
+    let more = sandbox
+        .file("pydeploy.toml", "system-packages = [\"libmagic1t64\"]\n")
+        .file("requirements.txt", "numpy==2.3.2\nfastapi==0.115.12\nuvicorn==0.34.2\npsycopg[binary]==3.2.9\n");
+    more.pydeploy(&args).ok().says(&["libstdc++6 is added", "libstdc++.so.6"]);
+    let longer = std::fs::read_to_string(more.root().join("pydeploy.lock")).unwrap();
+    assert!(longer.contains("\"libmagic1t64\"") && longer.contains("\"libstdc++6\""), "{longer}");
+    assert!(lock.lines().all(|line| longer.lines().any(|other| other == line)), "{longer}");
+    let again = more.pydeploy(&args).ok();
+    assert!(!again.stderr.contains("Packages"), "{again}");
 }
 
 #[test]

@@ -149,14 +149,6 @@ pub enum Error {
         /// Its version.
         python: String,
     },
-    /// A package is wanted that is not among those that are held.
-    #[error("pydeploy.lock does not have the package {package} for {architecture}")]
-    NotHeld {
-        /// The package.
-        package: String,
-        /// For which architecture.
-        architecture: String,
-    },
     /// System packages are wanted on a base that is no Debian.
     #[error("system packages can't be put over a base image that is no Debian (it is {id})")]
     NoDebian {
@@ -204,7 +196,7 @@ impl Error {
             Self::BasePlatform { .. } | Self::OnBuild { .. } | Self::NoPython { .. } | Self::Account(_) => {
                 Class::Project
             }
-            Self::NoRelease { .. } | Self::NotHeld { .. } | Self::NoDebian { .. } | Self::Root(_) => Class::Project,
+            Self::NoRelease { .. } | Self::NoDebian { .. } | Self::Root(_) => Class::Project,
             Self::Sdist(_) | Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => {
                 Class::Environment
             }
@@ -225,7 +217,6 @@ impl Error {
             Self::BasePlatform { has, .. } if has.is_empty() => None,
             Self::BasePlatform { has, .. } => Some(format!("it is there for {}: --platform", has.join(", "))),
             Self::Account(_) => Some("state another: name and uid under [tool.pydeploy.user]".to_owned()),
-            Self::NotHeld { .. } => Some("choose anew from the archive as it is now: --update".to_owned()),
             Self::Root(error) => error.hint().map(str::to_owned),
             Self::Archive(error) => error.hint(),
             Self::NoDebian { .. } => {

@@ -92,7 +92,12 @@ impl Files {
     /// Those of them that a tree has.
     pub(super) fn texts_of(tree: &Tree) -> BTreeMap<String, String> {
         let text = |path: &str| {
-            let Kind::File(content) = &tree.get(path)?.kind else { return None };
+            let found = match &tree.get(path)?.kind {
+                // /etc/os-release is one.
+                Kind::Symlink(target) => tree.get(target.trim_start_matches("../").trim_start_matches('/'))?,
+                _ => tree.get(path)?,
+            };
+            let Kind::File(content) = &found.kind else { return None };
             let mut bytes = Vec::new();
             content.open().ok()?.take(rootfs::FILE).read_to_end(&mut bytes).ok()?;
             Some(String::from_utf8_lossy(&bytes).into_owned())

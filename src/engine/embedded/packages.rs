@@ -102,11 +102,13 @@ async fn chosen(
     platform: &Platform,
     means: &Means<'_>,
 ) -> Result<Set, Error> {
-    let roots = wanted.roots();
-    if let Some(held) = order.supply.held(&platform.architecture, &roots)? {
+    let held = order.supply.held(&platform.architecture).unwrap_or_default();
+    let lacking: Vec<_> = wanted.roots().into_iter().filter(|root| !held.packages.contains_key(root)).collect();
+    if lacking.is_empty() {
         return Ok(held);
     }
-    order.supply.choose(&roots, &wanted.excluded(), release.codename(), &platform.architecture, means).await
+    let place = (release.codename(), platform.architecture.as_str());
+    order.supply.choose(held, &lacking, &wanted.excluded(), place, means).await
 }
 
 /// What stands for a set of packages in keys.
@@ -124,7 +126,9 @@ async fn compiler(
     platform: &Platform,
     means: &Means<'_>,
 ) -> Result<Compiler, Error> {
-    let identity = identity(set, wanted);
+    // What else there is changes no bytecode.
+    let pythons = set.packages.iter().filter(|(name, _)| name.starts_with("python3") || name.starts_with("libpython3"));
+    let identity = Key::new("python").list("digests", pythons.map(|(_, p)| p.sha256.to_string())).hex();
     let python = interpreter(order);
     let key = Key::new("interpreter").part("packages", &identity).part("python", &python);
     if let Some(folder) = means.cache.find_folder(Kind::Interpreter, &key)? {

@@ -53,16 +53,10 @@ impl Supply {
         self.hold == Hold::Update
     }
 
-    /// The set that is held for an architecture, if it has all of these.
-    pub(super) fn held(&self, architecture: &str, roots: &[String]) -> Result<Option<Set>, Error> {
-        if self.hold == Hold::Update {
-            return Ok(None);
-        }
-        let Some(set) = self.lock().architectures.remove(architecture) else { return Ok(None) };
-        match roots.iter().find(|root| !set.packages.contains_key(*root)) {
-            None => Ok(Some(set)),
-            Some(root) => Err(Error::NotHeld { package: root.clone(), architecture: architecture.to_owned() }),
-        }
+    /// The set that is held for an architecture.
+    pub(super) fn held(&self, architecture: &str) -> Option<Set> {
+        let Hold::Locked = self.hold else { return None };
+        self.lock().architectures.remove(architecture)
     }
 
     /// Fetches what is held.
@@ -78,21 +72,29 @@ impl Supply {
         Ok(archive::fetch(&wanted, &Http::new()?, means.cache, means.events).await?)
     }
 
-    /// Chooses packages from the archive as it is now, with all that they need, and holds them.
+    /// Chooses packages from the archive as it is now, with all that they need, and holds them beside what is held: of
+    /// that, nothing moves.
     pub(super) async fn choose(
         &self,
+        held: Set,
         roots: &[String],
         without: &Excluded<'_>,
-        release: &str,
-        architecture: &str,
+        (release, architecture): (&str, &str),
         means: &Means<'_>,
     ) -> Result<Set, Error> {
         let archive = self.open(release, architecture, None, means).await?;
-        let set = set(&archive, &archive.closure(roots, without)?);
-        if let Ok(mut lock) = self.lock.lock() {
-            lock.architectures.insert(architecture.to_owned(), set.clone());
+        let mut without = without.clone();
+        without.extend(held.packages.keys().map(|name| (name.as_str(), "it is held already")));
+        let chosen = set(&archive, &archive.closure(roots, &without)?);
+        let mut all = held.clone();
+        if all.packages.is_empty() {
+            all.sources = chosen.sources;
         }
-        Ok(set)
+        all.packages.extend(chosen.packages);
+        if let Ok(mut lock) = self.lock.lock() {
+            lock.architectures.insert(architecture.to_owned(), all.clone());
+        }
+        Ok(all)
     }
 
     /// The archive of a release. A base image's own sources come before this machine's.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Blueprint, libraries};
+use crate::dockerfile;
 use crate::engine::docker::DockerEngine;
 use crate::fault::{Class, Fault};
 use crate::image::account::{Files, resolve};
@@ -112,8 +113,8 @@ impl Examined {
 
     /// The platform that this machine's kind would run comes first.
     fn of(kind: Kind, name: String, reference: Option<DigestRef>, mut platforms: Vec<Platform>) -> Result<Self, Fault> {
-        let mine = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
-        platforms.sort_by_key(|p| !p.name.starts_with(mine));
+        let mine = dockerfile::Platform::here().to_string();
+        platforms.sort_by_key(|p| !p.name.starts_with(&mine));
         if platforms.is_empty() {
             return Err(Fault::new(Class::Contract, format!("{name} holds no image that can be run"), None));
         }

@@ -12,10 +12,12 @@ use super::target::Target;
 use crate::context::revision::Revision;
 use crate::engine::Engine;
 use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
+use crate::engine::docker::DockerEngine;
 use crate::fault::Fault;
 use crate::image::dockerfile;
 use crate::image::reference::{Repository, Tag};
 use crate::project::Decision;
+use crate::registry::Keychain;
 use crate::report::Report;
 use crate::settings::Machine;
 
@@ -75,53 +77,40 @@ impl Work {
 pub async fn ship(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Shipped, Fault> {
     match engine.value {
         Engine::Embedded => embedded::ship(job).await,
-        Engine::BuildKit => buildkit(job).await,
+        Engine::BuildKit => buildkit(job, Start::Project).await,
     }
-}
-
-async fn buildkit(job: &Job<'_>) -> Result<Shipped, Fault> {
-    let Job { prepared, target, revision, tags, machine, report } = *job;
-    let repository = target.registry()?;
-    let keychain = Arc::new(keychain(machine, Some(repository.host()))?);
-    let registry = push::client(repository, &prepared.settings.security, &keychain).await?;
-    let daemon = daemon(machine).await?;
-    let output = match &daemon {
-        Daemon::Engine(_) => Output::Names(tags.iter().map(|t| push::engine_name(repository, t)).collect()),
-        Daemon::Standalone(_) => standalone(prepared, repository),
-    };
-    report.stage(&format!("Building {} with {daemon}", prepared.name.value));
-    let local = build(prepared, &daemon, &output, revision, Arc::clone(&keychain), machine, report).await?;
-    if let (Daemon::Engine(engine), Some(id)) = (&daemon, &local.built.digest) {
-        let assertions = prepared.settings.assertions;
-        check_in_engine(engine, id, &prepared.name.value, &prepared.blueprint, assertions).await?;
-    }
-    report.stage(&format!("Pushing to {repository}"));
-    let places = prepared.blueprint.places();
-    let to = Destination { repository, tags, registry: &registry, keychain, places };
-    let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, report).await?;
-    let own = own_layers(prepared);
-    Ok(Shipped { pushed, unpacked: local.unpacked, own, work: Work::of(&local.built), time: local.time })
 }
 
 /// Pushes what `build` left: in an engine under its name, in a standalone daemon in its cache, or in our own.
 pub async fn push_built(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Shipped, Fault> {
-    if engine.value == Engine::Embedded {
-        return embedded::ship(job).await;
+    match engine.value {
+        Engine::Embedded => embedded::ship(job).await,
+        Engine::BuildKit => buildkit(job, Start::Image).await,
     }
-    let Job { prepared, target, revision, tags, machine, report } = *job;
+}
+
+/// What a shipment by BuildKit starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// The project: its image is built first.
+    Project,
+    /// The image that an engine has already. A standalone daemon keeps none, and builds from its cache.
+    Image,
+}
+
+async fn buildkit(job: &Job<'_>, start: Start) -> Result<Shipped, Fault> {
+    let Job { prepared, target, tags, machine, report, .. } = *job;
     let repository = target.registry()?;
     let keychain = Arc::new(keychain(machine, Some(repository.host()))?);
     let registry = push::client(repository, &prepared.settings.security, &keychain).await?;
     let daemon = daemon(machine).await?;
-    let local = if let Daemon::Engine(engine) = &daemon {
-        let name = tags.first().map(|t| push::engine_name(repository, t)).unwrap_or_default();
-        let unpacked = unpacked(engine, &name).await?;
-        check_in_engine(engine, &name, &name, &prepared.blueprint, prepared.settings.assertions).await?;
-        let built = Built { digest: None, sent: Sent::default(), left_out: Vec::new(), steps: Steps::default() };
-        Local { built, unpacked, time: Duration::ZERO }
-    } else {
-        let output = standalone(prepared, repository);
-        build(prepared, &daemon, &output, revision, Arc::clone(&keychain), machine, report).await?
+    let local = match (&daemon, start) {
+        (Daemon::Engine(engine), Start::Image) => in_engine(job, engine, repository).await?,
+        (_, Start::Project) => {
+            report.stage(&format!("Building {} with {daemon}", prepared.name.value));
+            built(job, &daemon, repository, &keychain).await?
+        }
+        (Daemon::Standalone(_), Start::Image) => built(job, &daemon, repository, &keychain).await?,
     };
     report.stage(&format!("Pushing to {repository}"));
     let places = prepared.blueprint.places();
@@ -129,6 +118,40 @@ pub async fn push_built(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Ship
     let pushed = push::push(&daemon, &local, &to, prepared.settings.assertions, report).await?;
     let own = own_layers(prepared);
     Ok(Shipped { pushed, unpacked: local.unpacked, own, work: Work::of(&local.built), time: local.time })
+}
+
+/// Builds; what an engine could not run is refused before it is pushed.
+async fn built(
+    job: &Job<'_>,
+    daemon: &Daemon,
+    repository: &Repository,
+    keychain: &Arc<Keychain>,
+) -> Result<Local, Fault> {
+    let Job { prepared, revision, tags, machine, report, .. } = *job;
+    let output = match daemon {
+        Daemon::Engine(_) => Output::Names(tags.iter().map(|t| push::engine_name(repository, t)).collect()),
+        // It pushes while it builds, under the digest alone.
+        Daemon::Standalone(_) => {
+            let insecure = prepared.settings.security.insecure;
+            Output::PushByDigest { repository: repository.to_string(), insecure }
+        }
+    };
+    let local = build(prepared, daemon, &output, revision, Arc::clone(keychain), machine, report).await?;
+    if let (Daemon::Engine(engine), Some(id)) = (daemon, &local.built.digest) {
+        let assertions = prepared.settings.assertions;
+        check_in_engine(engine, id, &prepared.name.value, &prepared.blueprint, assertions).await?;
+    }
+    Ok(local)
+}
+
+/// What an earlier build left in an engine.
+async fn in_engine(job: &Job<'_>, engine: &DockerEngine, repository: &Repository) -> Result<Local, Fault> {
+    let Job { prepared, tags, .. } = *job;
+    let name = tags.first().map(|t| push::engine_name(repository, t)).unwrap_or_default();
+    let unpacked = unpacked(engine, &name).await?;
+    check_in_engine(engine, &name, &name, &prepared.blueprint, prepared.settings.assertions).await?;
+    let built = Built { digest: None, sent: Sent::default(), left_out: Vec::new(), steps: Steps::default() };
+    Ok(Local { built, unpacked, time: Duration::ZERO })
 }
 
 /// How many layers a Dockerfile of ours puts on its base.
@@ -137,9 +160,4 @@ fn own_layers(prepared: &Prepared) -> Option<usize> {
         Blueprint::Generated { dockerfile, .. } => Some(dockerfile::own_layers(dockerfile)),
         Blueprint::Own(_) => None,
     }
-}
-
-/// A standalone daemon pushes while it builds, under the digest alone.
-fn standalone(prepared: &Prepared, repository: &Repository) -> Output {
-    Output::PushByDigest { repository: repository.to_string(), insecure: prepared.settings.security.insecure }
 }

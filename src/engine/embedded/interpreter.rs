@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::debian::contents::triplet;
 use crate::dockerfile::Platform;
 use crate::image::closure;
 
@@ -110,10 +111,7 @@ impl Interpreter {
 
 /// The folders of libraries that are there; on Debian most are in one that is named for the machine.
 fn libraries(root: &Path) -> Vec<PathBuf> {
-    let triplet = match std::env::consts::ARCH {
-        "aarch64" => "aarch64-linux-gnu",
-        _ => "x86_64-linux-gnu",
-    };
+    let triplet = triplet(&Platform::here().architecture).unwrap_or_default();
     let folders = LIBRARIES.iter().flat_map(|folder| [root.join(folder).join(triplet), root.join(folder)]);
     folders.filter(|folder| folder.is_dir()).collect()
 }

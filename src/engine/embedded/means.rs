@@ -132,11 +132,6 @@ impl Means<'_> {
 
     /// The layer that was made before from the same.
     fn found(&self, key: &Key) -> Option<Layer> {
-        let found: Layer = self.cache.find(Kind::Layer, key)?;
-        if !self.takes(&found) {
-            return None;
-        }
-        self.tally.found.fetch_add(1, Relaxed);
-        Some(found)
+        self.cache.find(Kind::Layer, key).filter(|layer| self.take_all(std::slice::from_ref(layer)))
     }
 }

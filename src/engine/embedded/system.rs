@@ -8,8 +8,9 @@ use super::ground::{Files, Ground};
 use super::means::Means;
 use super::packages::read;
 use super::supply::set;
-use crate::cache::{Key, Kind};
+use crate::cache::{Blob, Key, Kind};
 use crate::debian::closure::Excluded;
+use crate::debian::lock::Set;
 use crate::debian::root::{Shell, Wanted, over};
 use crate::dockerfile::Platform;
 use crate::image::assembly::Layer;
@@ -35,7 +36,7 @@ pub(super) async fn layer(
     means: &Means<'_>,
 ) -> Result<Option<System>, Error> {
     let status = files.get("var/lib/dpkg/status").unwrap_or_default();
-    let installed: Vec<&str> = status.lines().filter_map(|line| line.strip_prefix("Package: ")).collect();
+    let installed = installed(status);
     let lacking: Vec<&String> = names.iter().filter(|name| !installed.contains(&name.as_str())).collect();
     if lacking.is_empty() {
         return Ok(None);
@@ -47,25 +48,49 @@ pub(super) async fn layer(
     {
         return Ok(Some(found));
     }
-    let release = codename(files)?;
-    let archive = order.supply.open(release, &platform.architecture, Some(files), means).await?;
-    let wanted = Wanted { python: order.plan.python, shell: Shell::Dash, extras: names.to_vec() };
-    let mut without: Excluded<'_> = wanted.excluded();
-    without.extend(installed.iter().map(|name| (*name, "the base image has it")));
-    let packages = archive.closure(&lacking, &without)?;
-    let blobs = archive.fetch(&packages, means.events).await?;
+    let names: Vec<String> = lacking.into_iter().cloned().collect();
+    let Beside { set, blobs } = beside(order, platform, files, &installed, &names, means).await?;
     let made = tokio::task::block_in_place(|| {
         let scratch = means.cache.scratch()?;
-        let debs = read(&set(&archive, &packages), &blobs, scratch.path())?;
+        let debs = read(&set, &blobs, scratch.path())?;
         let tree = over(status, &debs)?;
         let inventory = Inventory::of_tree(&tree).map_err(Error::Inventory)?;
-        let digests = packages.iter().map(|p| p.sha256.to_string());
+        let digests = set.packages.values().map(|p| p.sha256.to_string());
         let key = order.keyed(Key::new("system-layer")).part("status", status).list("digests", digests);
         let layer = means.layer(&key, WHAT, order.form, || Ok(tree))?;
         Ok::<_, Error>(System { layer, inventory })
     })?;
     means.cache.keep(Kind::Base, &key, &made)?;
     Ok(Some(made))
+}
+
+/// The packages that dpkg says are there.
+pub(super) fn installed(status: &str) -> Vec<&str> {
+    status.lines().filter_map(|line| line.strip_prefix("Package: ")).collect()
+}
+
+/// Packages of the archive, in the set's order, and where they are on this machine.
+pub(super) struct Beside {
+    pub(super) set: Set,
+    pub(super) blobs: Vec<Blob>,
+}
+
+/// Fetches packages, with what they need beside those that are installed.
+pub(super) async fn beside(
+    order: &Order<'_>,
+    platform: &Platform,
+    files: &Files,
+    installed: &[&str],
+    names: &[String],
+    means: &Means<'_>,
+) -> Result<Beside, Error> {
+    let archive = order.supply.open(codename(files)?, &platform.architecture, Some(files), means).await?;
+    let wanted = Wanted { python: order.plan.python, shell: Shell::Dash, extras: names.to_vec() };
+    let mut without: Excluded<'_> = wanted.excluded();
+    without.extend(installed.iter().map(|name| (*name, "the base image has it")));
+    let packages = archive.closure(names, &without)?;
+    let blobs = archive.fetch(&packages, means.events).await?;
+    Ok(Beside { set: set(&archive, &packages), blobs })
 }
 
 /// The Debian packages that have what is missing, each with what needs it. What none has stays missing.
@@ -98,7 +123,7 @@ pub(super) async fn providers(
 }
 
 /// The release of a Debian, by its name in the archive.
-pub(super) fn codename(files: &Files) -> Result<&str, Error> {
+fn codename(files: &Files) -> Result<&str, Error> {
     match (files.release("ID"), files.release("VERSION_CODENAME")) {
         (Some("debian"), Some(name)) => Ok(name),
         (id, _) => Err(Error::NoDebian { id: id.unwrap_or("unknown").to_owned() }),

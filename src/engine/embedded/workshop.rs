@@ -11,8 +11,7 @@ use super::error::Error;
 use super::ground::{self, Ground};
 use super::means::Means;
 use super::sdist::{self, BuildKit, Built, Choice, Sandbox, Sdist, Workshop};
-use crate::debian::closure::Excluded;
-use crate::debian::root::{Shell, Wanted};
+use super::system::{self, Beside};
 use crate::dockerfile::Platform;
 use crate::engine::SecretSource;
 use crate::engine::buildkit::Daemon;
@@ -132,16 +131,10 @@ async fn in_sandbox(
     } else {
         names.extend([format!("python{python}-dev"), format!("python{python}-venv")]);
     }
-    let installed: Vec<&str> = status.lines().filter_map(|line| line.strip_prefix("Package: ")).collect();
+    let installed = system::installed(status);
     names.retain(|name| !installed.contains(&name.as_str()));
-    let wanted = Wanted { python, shell: Shell::Dash, extras: names.clone() };
-    let mut without: Excluded<'_> = wanted.excluded();
-    without.extend(installed.iter().map(|name| (*name, "the base image has it")));
-    let release = super::system::codename(&ground.files)?;
-    let archive = order.supply.open(release, &platform.architecture, Some(&ground.files), means).await?;
-    let chosen = archive.closure(&names, &without)?;
-    let blobs = archive.fetch(&chosen, means.events).await?;
-    identity.extend(chosen.iter().map(|p| p.sha256.to_string()));
+    let Beside { set, blobs } = system::beside(order, platform, &ground.files, &installed, &names, means).await?;
+    identity.extend(set.packages.values().map(|p| p.sha256.to_string()));
     let packages = blobs.iter().map(|blob| blob.path().to_owned()).collect();
     let root = sdist::Ground { layers, packages, identity, python: ground.python.clone() };
     let shop = Workshop::Sandbox(Sandbox::new(&root, order.tools.environment, order.tools.files));

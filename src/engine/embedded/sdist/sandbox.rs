@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, OnceCell};
 use super::error::Error;
 use super::root::{AUTHORITIES, Ground, Root};
 use super::{Sdist, recipe};
+use crate::dockerfile::Platform;
 use crate::engine::event::{End, Event, Events};
 
 /// How long a build may take.
@@ -76,8 +77,8 @@ impl From<Available> for Result<(), String> {
 
 /// Tries whether there can be a sandbox for an image of this platform.
 pub async fn is_available(platform: &str) -> Available {
-    let mine = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
-    if !platform.starts_with(mine) {
+    let mine = Platform::here().to_string();
+    if !platform.starts_with(&mine) {
         return Available::No(format!("this machine is {mine}, and can't run what is made for {platform}"));
     }
     let mut command = Command::new("unshare");

@@ -142,14 +142,6 @@ impl Cache {
         Ok(Folder { path: place.join(CONTENT), _held: held })
     }
 
-    /// Removes a folder of which it turned out on use that it is not what it should be.
-    pub fn drop_folder(&self, kind: Kind, key: &Key) -> Result<(), Error> {
-        let place = self.folder_place(kind, key);
-        self.not_sound(&place.display().to_string());
-        self.damaged(format!("a folder ({})", kind.name()));
-        discard(self, &place)
-    }
-
     fn folder_place(&self, kind: Kind, key: &Key) -> PathBuf {
         self.root().join(FOLDER).join(kind.name()).join(key.hex())
     }

@@ -92,21 +92,6 @@ fn place(path: &str, triplet: &str) -> Option<Place> {
     }
 }
 
-/// The name of an architecture's own folder of libraries, by Debian's name of the architecture.
-pub fn triplet(architecture: &str) -> Option<&'static str> {
-    Some(match architecture {
-        "amd64" => "x86_64-linux-gnu",
-        "arm64" => "aarch64-linux-gnu",
-        "armhf" => "arm-linux-gnueabihf",
-        "armel" => "arm-linux-gnueabi",
-        "i386" => "i386-linux-gnu",
-        "ppc64el" => "powerpc64le-linux-gnu",
-        "riscv64" => "riscv64-linux-gnu",
-        "s390x" => "s390x-linux-gnu",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

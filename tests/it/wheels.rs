@@ -83,10 +83,11 @@ fn quiet() -> Events {
     Arc::new(|_| {})
 }
 
-/// The uv of this machine, or one that pip brings once.
+/// The uv of this machine, or one that pip brings once, with the index that pip has.
 async fn uv() -> Uv {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uv");
-    Uv::find(Home { named: None, cache: &cache }, &quiet()).await.unwrap()
+    let pip_of = Some(Path::new(env!("CARGO_MANIFEST_DIR")));
+    Uv::find(Home { named: None, cache: &cache, pip_of }, &quiet()).await.unwrap()
 }
 
 fn read(folder: &Path) -> Vec<Distribution> {
@@ -172,7 +173,7 @@ async fn uv_after(project: &Project, before: &str) -> Uv {
     let write = r#"printf '%s' "$1" > "$2" && chmod 755 "$2""#;
     let done = Command::new("sh").args(["-c", write, "sh", &text]).arg(&path).status().unwrap();
     assert!(done.success());
-    Uv::find(Home { named: Some(&path), cache: &project.beside("no-cache") }, &quiet()).await.unwrap()
+    Uv::find(Home { named: Some(&path), cache: &project.beside("no-cache"), pip_of: None }, &quiet()).await.unwrap()
 }
 
 #[tokio::test]
@@ -319,12 +320,12 @@ async fn uv_comes_through_pip_once() {
         move |event| told.lock().unwrap().push(format!("{event:?}"))
     });
     // Two at once over an empty cache.
-    let (one, two) = tokio::join!(Uv::find(Home { named: None, cache: &home }, &tell), async {
-        Uv::find(Home { named: None, cache: &home }, &tell).await
+    let (one, two) = tokio::join!(Uv::find(Home { named: None, cache: &home, pip_of: None }, &tell), async {
+        Uv::find(Home { named: None, cache: &home, pip_of: None }, &tell).await
     });
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one.version(), two.version());
     let said = told.lock().unwrap().len();
-    Uv::find(Home { named: None, cache: &home }, &tell).await.unwrap();
+    Uv::find(Home { named: None, cache: &home, pip_of: None }, &tell).await.unwrap();
     assert_eq!(told.lock().unwrap().len(), said);
 }

@@ -11,6 +11,7 @@ use super::error::shown;
 use super::suite::Contents;
 use super::{Archive, Error, blocking, download, unpack};
 use crate::engine::event::{Event, Events};
+use crate::image::closure::Machine;
 use crate::image::layer::Content;
 
 /// How many packages are looked into for one library.
@@ -29,7 +30,7 @@ impl Archive {
     pub async fn providers(&self, sonames: &[&str], events: &Events) -> Result<Found, Error> {
         let architecture = self.index.architecture();
         let unknown = || Error::Architecture(architecture.to_owned());
-        let triplet = contents::triplet(architecture).ok_or_else(unknown)?;
+        let triplet = Machine::of(architecture).and_then(Machine::multiarch).ok_or_else(unknown)?;
         let (mut signed, mut unsigned) = (Found::new(), Found::new());
         for suite in self.suites.iter().filter(|suite| suite.is_whole()) {
             for (url, list) in suite.contents(&self.http, &self.cache, architecture, events).await? {

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::image::closure::Machine;
 use crate::image::layer::{Kind, Tree};
 
 /// The header, in bytes, and each entry.
@@ -14,13 +15,13 @@ const ENTRY: usize = 24;
 /// The bytes are stored with the lowest first.
 const LITTLE: u8 = 2;
 
-/// What is known of an architecture: its folder below /usr/lib, and how its entries are marked.
-const ARCHITECTURES: &[(&str, &str, u32)] =
-    &[("amd64", "x86_64-linux-gnu", 0x0303), ("arm64", "aarch64-linux-gnu", 0x0a03)];
+/// How the entries of an architecture are marked.
+const FLAGS: &[(&str, u32)] = &[("amd64", 0x0303), ("arm64", 0x0a03)];
 
 /// The cache of the libraries in a file system; none for an architecture that isn't known.
 pub(super) fn cache(tree: &Tree, architecture: &str) -> Option<Vec<u8>> {
-    let (_, triplet, flags) = ARCHITECTURES.iter().find(|(name, ..)| *name == architecture)?;
+    let (_, flags) = FLAGS.iter().find(|(name, _)| *name == architecture)?;
+    let triplet = Machine::of(architecture)?.multiarch()?;
     let mut found: BTreeMap<&str, String> = BTreeMap::new();
     // The later folder is the one that is looked into first.
     for folder in ["usr/lib".to_owned(), format!("usr/lib/{triplet}"), "usr/local/lib".to_owned()] {

@@ -177,12 +177,12 @@ async fn one(
     let code = code::layer(order, &ground, means)?;
     let own: Vec<_> = ground.own.iter().cloned().chain(layers).chain(accounts).chain([code]).collect();
     let run = run_config(order, platform, &ground)?;
-    let parts =
-        Parts { run: &run, platform, base: &ground.base, history: &ground.history, own: &own, time: order.form.time };
+    let (base, history) = ground.base.map(|base| (base.layers.clone(), base.history())).unwrap_or_default();
+    let parts = Parts { run: &run, platform, base: &base, history: &history, own: &own, time: order.form.time };
     let config = assembly::config(&parts);
-    let layers: Vec<_> = ground.base.iter().chain(&own).collect();
+    let layers: Vec<_> = base.iter().chain(&own).collect();
     let manifest = assembly::manifest(&config.descriptor, &layers);
-    Ok(Image { platform: platform.to_string(), config, manifest, base: ground.base, own })
+    Ok(Image { platform: platform.to_string(), config, manifest, base, own })
 }
 
 /// How the image is started: what the plan's Dockerfile makes of what the base says.

@@ -41,6 +41,11 @@ impl Base {
         serde_json::from_value(self.config.clone()).unwrap_or_default()
     }
 
+    /// Whether it is for this machine.
+    pub(super) fn is_for(&self, platform: &Platform) -> bool {
+        self.config().architecture == platform.architecture
+    }
+
     /// What its config says of its layers, as it was written.
     pub fn history(&self) -> Vec<Value> {
         self.config.get("history").and_then(Value::as_array).cloned().unwrap_or_default()

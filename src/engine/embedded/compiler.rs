@@ -5,21 +5,19 @@
 //! by the base of this one. Where no base runs here, a Python of this machine does it, and where there is none, the first
 //! start has to.
 
-use std::io;
 use std::path::Path;
 
-use super::base::{Base, Origin};
+use super::assemble::Order;
 use super::bytecode::{self, Compiled};
 use super::error::Error;
-use super::ground;
 use super::interpreter::Interpreter;
 use super::means::Means;
-use super::unpacked::{Error as UnpackError, Unpacked, interpreter_needs};
-use super::uv::{Home, Uv};
+use super::reading::Reading;
+use super::unpacked::{Unpacked, interpreter_needs};
 use crate::cache::{Folder, Key, Kind};
+use crate::dockerfile::Platform;
 use crate::engine::Event;
 use crate::image::layer::{Node, Tree};
-use crate::image::rootfs::compression::decompress;
 use crate::project::PythonVersion;
 
 /// The interpreter that makes the bytecode of an image.
@@ -56,44 +54,31 @@ impl Compiler {
 }
 
 /// The interpreter of a base that is for this machine.
-pub(super) async fn of_base(
-    origin: &Origin,
-    base: &Base,
-    python: &str,
-    version: PythonVersion,
-    means: &Means<'_>,
-) -> Result<Compiler, Error> {
-    let identity = base.digest.to_string();
-    let key = Key::new("interpreter").part("base", &identity).part("python", python);
-    if let Some(folder) = means.cache.find_folder(Kind::Interpreter, &key)? {
-        return Compiler::new(folder, python, version, identity);
+pub(super) async fn of_base(reading: &Reading<'_, '_>, python: &str, means: &Means<'_>) -> Result<Compiler, Error> {
+    let identity = reading.base.digest.to_string();
+    // A cache may come from another machine.
+    let here = Platform::here().to_string();
+    let key = Key::new("interpreter-works").part("base", &identity).part("python", python).part("here", here);
+    let works: Option<bool> = means.cache.find(Kind::Base, &key);
+    if works == Some(false) {
+        return Err(Error::NoInterpreter);
     }
-    let folder = {
-        let blobs = ground::fetch(origin, &base.layers, means).await?;
-        let unpack = |folder: &Path| {
-            let mut unpacked = Unpacked::new(folder);
-            for blob in &blobs {
-                let opened = blob.open().map_err(UnpackError::Layer)?;
-                let tar = decompress(opened).map_err(|e| UnpackError::Layer(io::Error::other(e)))?;
-                unpacked.layer(tar, interpreter_needs)?;
-            }
-            unpacked.finish()
-        };
-        tokio::task::block_in_place(|| means.cache.folder(Kind::Interpreter, &key, || {}, unpack))?
-    };
-    let compiler = Compiler::new(folder, python, version, identity)?;
-    let scratch = means.cache.scratch()?;
-    if tokio::task::block_in_place(|| compiler.works(scratch.path())) {
-        return Ok(compiler);
+    let folder = reading.interpreter(means).await?;
+    let compiler = Compiler::new(folder, python, reading.order.plan.python, identity)?;
+    if works.is_none() {
+        let scratch = means.cache.scratch()?;
+        let works = tokio::task::block_in_place(|| compiler.works(scratch.path()));
+        means.cache.keep(Kind::Base, &key, &works)?;
+        if !works {
+            return Err(Error::NoInterpreter);
+        }
     }
-    drop(compiler);
-    means.cache.drop_folder(Kind::Interpreter, &key)?;
-    Err(Error::NoInterpreter)
+    Ok(compiler)
 }
 
 /// A Python of this machine, where the base's own can't run; none where there is none. What that costs is told.
-pub(super) async fn of_host(version: PythonVersion, means: &Means<'_>) -> Result<Option<Compiler>, Error> {
-    let uv = Uv::find(Home { named: None, cache: &means.cache.root().join("tools") }, means.events).await?;
+pub(super) async fn of_host(order: &Order<'_>, means: &Means<'_>) -> Result<Option<Compiler>, Error> {
+    let (uv, version) = (means.uv(order).await?, order.plan.python);
     let warn = |text: String| (means.events)(&Event::Warning(text));
     let Some(path) = uv.python(version).await else {
         warn(format!("no Python {version} runs here, so the image gets no bytecode: {COST}"));
@@ -117,7 +102,7 @@ pub(super) async fn of_host(version: PythonVersion, means: &Means<'_>) -> Result
 }
 
 /// The interpreter in trees that make a root together.
-pub(super) fn unpack(means: &Means<'_>, key: &Key, trees: &[Tree]) -> Result<Folder, Error> {
+pub(super) fn unpack<'t>(means: &Means<'_>, key: &Key, trees: impl Iterator<Item = &'t Tree>) -> Result<Folder, Error> {
     let unpack = |folder: &Path| {
         let mut unpacked = Unpacked::new(folder);
         for tree in trees {

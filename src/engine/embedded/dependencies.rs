@@ -13,7 +13,7 @@ use super::ground::Ground;
 use super::means::Means;
 use super::site::distributions;
 use super::system;
-use super::uv::{self, Home, Uv, Wanted};
+use super::uv::{self, Wanted};
 use super::workshop;
 use crate::cache::{Key, Kind};
 use crate::dockerfile::Platform;
@@ -60,7 +60,8 @@ pub(super) async fn dependencies(
     let own = tokio::task::block_in_place(|| Inventory::of_tree(&union(installed.iter())?).map_err(Error::Inventory))?;
     let packages = lacking(order, platform, base, ground, &own, means).await?;
     let layers = tokio::task::block_in_place(|| {
-        let budget = Budget { layers: LAYERS.saturating_sub(ground.base.len() + OTHERS).max(1), ..Budget::default() };
+        let budget =
+            Budget { layers: LAYERS.saturating_sub(ground.base_layers().len() + OTHERS).max(1), ..Budget::default() };
         pack(order, &groups(&installed, budget), ground, scratch.path(), means)
     })?;
     let made = Dependencies { layers, packages };
@@ -78,7 +79,7 @@ async fn install(
 ) -> Result<Vec<Distribution>, Error> {
     let machine = platform.architecture.parse()?;
     let target = Target { python: order.plan.python, platform: SitePlatform { machine, libc: ground.libc } };
-    let uv = Uv::find(Home { named: None, cache: &means.cache.root().join("tools") }, means.events).await?;
+    let uv = means.uv(order).await?;
     let wanted = Wanted { install: &order.plan.install, root: order.root, rules: order.rules, target, wheels: &[] };
     let site = scratch.join("site");
     let built;
@@ -116,7 +117,7 @@ async fn lacking(
     own: &Inventory,
     means: &Means<'_>,
 ) -> Result<Vec<SystemPackage>, Error> {
-    let missing = closure::lacks(order.base, ground, own, platform, means).await?;
+    let missing = closure::lacks(order, ground, own, platform, means).await?;
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -126,7 +127,7 @@ async fn lacking(
         Err(error) => return Err(error),
     };
     let ground = assemble::ground(order, platform, base, &packages, means).await?;
-    let missing = closure::lacks(order.base, &ground, own, platform, means).await?;
+    let missing = closure::lacks(order, &ground, own, platform, means).await?;
     if missing.is_empty() { Ok(packages) } else { Err(Error::Libraries(missing)) }
 }
 
@@ -161,25 +162,27 @@ fn pack(
             .list("identities", group.distributions.iter().map(|d| d.identity.to_string()))
             .part("compiler", ground.compiled_by())
     };
-    let missing = groups.iter().filter(|group| !means.has_layer(&key(group)));
-    let sources = union(missing.flat_map(|g| g.distributions.iter().copied()))?;
+    let found: Vec<_> = groups.iter().map(|group| means.found(&key(group))).collect();
+    let missing = groups.iter().zip(&found).filter(|(_, found)| found.is_none());
+    let sources = union(missing.flat_map(|(group, _)| group.distributions.iter().copied()))?;
     let bytecode = match &ground.compiler {
         Some(compiler) if !sources.is_empty() => compiler.compile(&sources, scratch)?.tree,
         _ => Tree::default(),
     };
-    let layer = |group: &Group<'_>| {
-        means.layer(&key(group), &group.what, order.form, || {
-            let mut tree = union(group.distributions.iter().copied())?;
-            let sources: Vec<_> = tree.iter().map(|(path, _)| path.to_owned()).collect();
-            for source in sources.iter().filter(|path| super::bytecode::is_source(path)) {
-                for (path, node) in super::bytecode::of(&bytecode, source) {
-                    tree.insert(path, node.clone()).map_err(|source| in_layer(&group.what, source))?;
-                }
+    let layer = |(group, found): (&Group<'_>, Option<Layer>)| {
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let mut tree = union(group.distributions.iter().copied())?;
+        let sources: Vec<_> = tree.iter().map(|(path, _)| path.to_owned()).collect();
+        for source in sources.iter().filter(|path| super::bytecode::is_source(path)) {
+            for (path, node) in super::bytecode::of(&bytecode, source) {
+                tree.insert(path, node.clone()).map_err(|source| in_layer(&group.what, source))?;
             }
-            Ok(tree)
-        })
+        }
+        means.make(&key(group), &group.what, order.form, &tree)
     };
-    groups.iter().map(layer).collect()
+    groups.iter().zip(found).map(layer).collect()
 }
 
 fn union<'d>(all: impl Iterator<Item = &'d Distribution>) -> Result<Tree, Error> {

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::debian::contents::triplet;
 use crate::dockerfile::Platform;
 use crate::image::closure;
 
@@ -111,7 +110,8 @@ impl Interpreter {
 
 /// The folders of libraries that are there; on Debian most are in one that is named for the machine.
 fn libraries(root: &Path) -> Vec<PathBuf> {
-    let triplet = triplet(&Platform::here().architecture).unwrap_or_default();
+    let triplet = closure::Machine::of(&Platform::here().architecture).and_then(closure::Machine::multiarch);
+    let triplet = triplet.unwrap_or_default();
     let folders = LIBRARIES.iter().flat_map(|folder| [root.join(folder).join(triplet), root.join(folder)]);
     folders.filter(|folder| folder.is_dir()).collect()
 }

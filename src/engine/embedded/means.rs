@@ -4,12 +4,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use oci_spec::image::{Descriptor, MediaType};
+use tokio::sync::OnceCell;
 
-use super::assemble::Assembled;
+use super::assemble::{Assembled, Order};
 use super::error::Error;
+use super::uv::{Home, Uv};
 use crate::cache::{Cache, Failed, Key, Kind};
 use crate::engine::Events;
 use crate::image::assembly::Layer;
+use crate::image::install::Install;
 use crate::image::layer::{self, Compression, Form, Tree};
 use crate::image::plan::SystemPackage;
 
@@ -23,6 +26,8 @@ pub struct Means<'a> {
     pub trust: Trust,
     /// How much was made, and how much was found.
     pub tally: &'a Tally,
+    /// uv, once it was looked for.
+    pub uv: &'a OnceCell<Uv>,
 }
 
 /// Whether what the cache says of layers is taken for granted.
@@ -68,6 +73,27 @@ impl Tally {
 }
 
 impl Means<'_> {
+    /// uv, which is looked for once, and brought where there is none.
+    pub(super) async fn uv(&self, order: &Order<'_>) -> Result<&Uv, Error> {
+        // Requirements are written for pip, and its configuration says where they are from.
+        let of_pip = matches!(order.plan.install, Install::Requirements { .. } | Install::Listed(_));
+        let cache = self.cache.root().join("tools");
+        let home = Home { named: None, cache: &cache, pip_of: of_pip.then_some(order.root) };
+        Ok(self.uv.get_or_try_init(|| Uv::find(home, self.events)).await?)
+    }
+
+    /// Work that takes its time, and uv brought meanwhile where it will be needed.
+    pub(super) async fn beside_uv<T>(
+        &self,
+        order: &Order<'_>,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        if !order.plan.install.runs() {
+            return work.await;
+        }
+        Ok(tokio::try_join!(work, self.uv(order))?.0)
+    }
+
     /// A layer by what it is made from: the one that was made before, else the one that `tree` is.
     pub(super) fn layer(
         &self,
@@ -76,12 +102,16 @@ impl Means<'_> {
         form: Form,
         tree: impl FnOnce() -> Result<Tree, Error>,
     ) -> Result<Layer, Error> {
-        if let Some(found) = self.found(key) {
-            return Ok(found);
+        match self.found(key) {
+            Some(found) => Ok(found),
+            None => self.make(key, what, form, &tree()?),
         }
-        let tree = tree()?;
+    }
+
+    /// The layer that `tree` is; by the key it is found again.
+    pub(super) fn make(&self, key: &Key, what: &str, form: Form, tree: &Tree) -> Result<Layer, Error> {
         let wrote = self.cache.write_blob(|out| {
-            let written = layer::write(&tree, form, out)?;
+            let written = layer::write(tree, form, out)?;
             Ok::<_, layer::WriteError>((written.digest.clone(), written))
         });
         let written = wrote.map_err(|failed| match failed {
@@ -125,13 +155,8 @@ impl Means<'_> {
         self.trust == Trust::Notes || self.cache.has_blob(digest, size)
     }
 
-    /// Whether a layer was made before from the same.
-    pub(super) fn has_layer(&self, key: &Key) -> bool {
-        self.cache.find::<Layer>(Kind::Layer, key).is_some_and(|layer| self.takes(&layer))
-    }
-
     /// The layer that was made before from the same.
-    fn found(&self, key: &Key) -> Option<Layer> {
+    pub(super) fn found(&self, key: &Key) -> Option<Layer> {
         self.cache.find(Kind::Layer, key).filter(|layer| self.take_all(std::slice::from_ref(layer)))
     }
 }

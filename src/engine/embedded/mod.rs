@@ -22,6 +22,7 @@ mod ground;
 pub mod interpreter;
 mod means;
 mod packages;
+mod reading;
 pub mod sdist;
 pub mod site;
 mod supply;

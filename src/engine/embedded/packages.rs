@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::assemble::Order;
 use super::compiler::{self, Compiler};
 use super::error::Error;
-use super::ground::{Files, Ground};
+use super::ground::Ground;
 use super::means::Means;
-use crate::cache::{Blob, Key, Kind};
+use super::reading::Files;
+use crate::cache::{Blob, Key, Kind, Scratch};
 use crate::debian::deb::Deb;
 use crate::debian::lock::Set;
-use crate::debian::root::{Shell, Wanted, compose};
+use crate::debian::root::{Root, Shell, Wanted, compose};
 use crate::debian::spool::Spool;
 use crate::dockerfile::Platform;
 use crate::image::assembly::Layer;
@@ -45,15 +46,17 @@ pub(super) async fn ground(
     let identity = identity(&set, &wanted);
     // The bytecode of the standard library is this release's own, made on this machine.
     let here = Platform::here();
+    let mut composed = None;
     let own = if *platform == here {
-        compiler(order, &set, &wanted, release, platform, means).await
+        Selection { order, set: &set, wanted: &wanted, release, platform }.compiler(&mut composed, means).await
     } else {
         let set = chosen(order, &wanted, release, &here, means).await?;
-        compiler(order, &set, &wanted, release, &here, means).await
+        let selection = Selection { order, set: &set, wanted: &wanted, release, platform: &here };
+        selection.compiler(&mut None, means).await
     };
     let compiler = match own {
         Ok(own) => Some(own),
-        Err(Error::NoInterpreter | Error::Interpreter(_)) => compiler::of_host(python, means).await?,
+        Err(Error::NoInterpreter | Error::Interpreter(_)) => compiler::of_host(order, means).await?,
         Err(error) => return Err(error),
     };
     let key = order
@@ -64,17 +67,19 @@ pub(super) async fn ground(
     let made = match found {
         Some(made) if means.take_all(&made.layers) => made,
         _ => {
-            let blobs = order.supply.fetch(&set, release.codename(), &platform.architecture, means).await?;
-            let made =
-                tokio::task::block_in_place(|| make(order, &wanted, &set, &blobs, compiler.as_ref(), &key, means))?;
+            let selection = Selection { order, set: &set, wanted: &wanted, release, platform };
+            let composed = match composed {
+                Some(composed) => composed,
+                None => selection.compose(means).await?,
+            };
+            let made = tokio::task::block_in_place(|| make(order, composed, compiler.as_ref(), &key, means))?;
             means.cache.keep(Kind::Base, &key, &made)?;
             made
         }
     };
     Ok(Ground {
         identity,
-        base: Vec::new(),
-        history: Vec::new(),
+        base: None,
         run: RunConfig::default(),
         own: made.layers,
         python: interpreter(order),
@@ -108,7 +113,7 @@ async fn chosen(
         return Ok(held);
     }
     let place = (release.codename(), platform.architecture.as_str());
-    order.supply.choose(held, &lacking, &wanted.excluded(), place, means).await
+    means.beside_uv(order, order.supply.choose(held, &lacking, &wanted.excluded(), place, means)).await
 }
 
 /// What stands for a set of packages in keys.
@@ -117,32 +122,50 @@ fn identity(set: &Set, wanted: &Wanted) -> String {
     Key::new("packages").list("digests", digests).part("wanted", format!("{wanted:?}")).hex()
 }
 
-/// The interpreter in a set of packages, unpacked to run on this machine.
-async fn compiler(
-    order: &Order<'_>,
-    set: &Set,
-    wanted: &Wanted,
+/// A set of packages that was chosen for a platform.
+struct Selection<'a, 'o> {
+    order: &'a Order<'o>,
+    set: &'a Set,
+    wanted: &'a Wanted,
     release: Release,
-    platform: &Platform,
-    means: &Means<'_>,
-) -> Result<Compiler, Error> {
-    // What else there is changes no bytecode.
-    let pythons = set.packages.iter().filter(|(name, _)| name.starts_with("python3") || name.starts_with("libpython3"));
-    let identity = Key::new("python").list("digests", pythons.map(|(_, p)| p.sha256.to_string())).hex();
-    let python = interpreter(order);
-    let key = Key::new("interpreter").part("packages", &identity).part("python", &python);
-    if let Some(folder) = means.cache.find_folder(Kind::Interpreter, &key)? {
-        return Compiler::new(folder, &python, order.plan.python, identity);
+    platform: &'a Platform,
+}
+
+/// What packages make together, as long as their contents are at hand.
+struct Composed {
+    root: Root,
+    scratch: Scratch,
+}
+
+impl Selection<'_, '_> {
+    /// Fetches and unpacks the packages, and lays them together; uv is brought meanwhile.
+    async fn compose(&self, means: &Means<'_>) -> Result<Composed, Error> {
+        let Self { order, set, release, platform, .. } = self;
+        let fetching = order.supply.fetch(set, release.codename(), &platform.architecture, means);
+        let blobs = means.beside_uv(order, fetching).await?;
+        tokio::task::block_in_place(|| {
+            let scratch = means.cache.scratch()?;
+            let debs = read(set, &blobs, scratch.path())?;
+            Ok(Composed { root: compose(self.wanted, &debs)?, scratch })
+        })
     }
-    let blobs = order.supply.fetch(set, release.codename(), &platform.architecture, means).await?;
-    let folder = tokio::task::block_in_place(|| {
-        let scratch = means.cache.scratch()?;
-        let debs = read(set, &blobs, scratch.path())?;
-        let root = compose(wanted, &debs)?;
-        let trees: Vec<_> = root.parts.into_iter().map(|part| part.tree).collect();
-        compiler::unpack(means, &key, &trees)
-    })?;
-    Compiler::new(folder, &python, order.plan.python, identity)
+
+    /// Its interpreter, unpacked to run on this machine. What had to be composed for that is kept for more.
+    async fn compiler(&self, composed: &mut Option<Composed>, means: &Means<'_>) -> Result<Compiler, Error> {
+        // What else there is changes no bytecode.
+        let is_python = |name: &str| name.starts_with("python3") || name.starts_with("libpython3");
+        let pythons = self.set.packages.iter().filter(|(name, _)| is_python(name));
+        let identity = Key::new("python").list("digests", pythons.map(|(_, p)| p.sha256.to_string())).hex();
+        let (python, version) = (interpreter(self.order), self.order.plan.python);
+        let key = Key::new("interpreter").part("packages", &identity).part("python", &python);
+        if let Some(folder) = means.cache.find_folder(Kind::Interpreter, &key)? {
+            return Compiler::new(folder, &python, version, identity);
+        }
+        let made = composed.insert(self.compose(means).await?);
+        let trees = made.root.parts.iter().map(|part| &part.tree);
+        let folder = tokio::task::block_in_place(|| compiler::unpack(means, &key, trees))?;
+        Compiler::new(folder, &python, version, identity)
+    }
 }
 
 /// Reads packages, their contents into a file in `folder`.
@@ -159,16 +182,11 @@ pub(super) fn read(set: &Set, blobs: &[Blob], folder: &std::path::Path) -> Resul
 
 fn make(
     order: &Order<'_>,
-    wanted: &Wanted,
-    set: &Set,
-    blobs: &[Blob],
+    Composed { root, scratch }: Composed,
     compiler: Option<&Compiler>,
     key: &Key,
     means: &Means<'_>,
 ) -> Result<Made, Error> {
-    let scratch = means.cache.scratch()?;
-    let debs = read(set, blobs, scratch.path())?;
-    let root = compose(wanted, &debs)?;
     for note in &root.notes {
         (means.events)(&crate::engine::Event::Warning(format!("{}: {}", note.package, note.what)));
     }
@@ -185,7 +203,7 @@ fn make(
         let key = key.clone().part("part", &what);
         layers.push(means.layer(&key, &what, order.form, || Ok(tree))?);
     }
-    Ok(Made { layers, files: Files { texts, python: None }, inventory })
+    Ok(Made { layers, files: Files { texts, ..Files::default() }, inventory })
 }
 
 fn add(tree: &mut Tree, more: &Tree) -> Result<(), Error> {

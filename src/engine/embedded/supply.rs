@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::Error;
-use super::ground::Files;
 use super::means::Means;
+use super::reading::Files;
 use crate::cache::Blob;
 use crate::debian::archive::{self, Archive, Http, Wanted, sources_of_machine};
 use crate::debian::closure::Excluded;

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::assemble::Order;
 use super::error::Error;
-use super::ground::{Files, Ground};
+use super::ground::Ground;
 use super::means::Means;
 use super::packages::read;
+use super::reading::Files;
 use super::supply::set;
 use crate::cache::{Blob, Key, Kind};
 use crate::debian::closure::Excluded;

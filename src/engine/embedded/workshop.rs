@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::assemble::Order;
 use super::error::Error;
-use super::ground::{self, Ground};
+use super::ground::Ground;
 use super::means::Means;
+use super::reading;
 use super::sdist::{self, BuildKit, Built, Choice, Sandbox, Sdist, Workshop};
 use super::system::{self, Beside};
 use crate::dockerfile::Platform;
@@ -48,6 +49,7 @@ const COMPILING: &[&str] = &[
     "gzip",
     "libc6-dev",
     "make",
+    "mawk",
     "perl-base",
     "pkg-config",
     "sed",
@@ -125,7 +127,7 @@ async fn in_sandbox(
     let mut names = packages(order, COMPILING);
     let mut status = "";
     if let Some(origin) = order.base {
-        let blobs = ground::fetch(origin, &ground.base, means).await?;
+        let blobs = reading::fetch(origin, ground.base_layers(), means).await?;
         layers.extend(blobs.iter().map(|blob| blob.path().to_owned()));
         status = ground.files.get("var/lib/dpkg/status").unwrap_or_default();
     } else {

@@ -27,6 +27,7 @@ mod name;
 mod read;
 mod single;
 mod stack;
+mod tee;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -37,5 +38,6 @@ pub use layer::{Layer, What};
 pub use read::{FILE, Keep, Limits, read};
 pub use single::{Single, contents};
 pub use stack::{Sight, Stack};
+pub use tee::{Reader, tee};
 pub use visit::{Passed, Visited, visit};
 pub use walk::{End, Met, Walk};

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use super::super::build::{daemon, keychain, labels};
 use super::super::libraries;
 use super::super::prepare::{Blueprint, Prepared};
@@ -94,8 +96,8 @@ impl<'a> Bench<'a> {
             supply: &self.supply,
             base: self.origin.as_ref(),
         };
-        let (events, tally) = (self.report.events(), Tally::default());
-        let means = Means { cache: &self.cache, events: &events, trust, tally: &tally };
+        let (events, tally, uv) = (self.report.events(), Tally::default(), OnceCell::new());
+        let means = Means { cache: &self.cache, events: &events, trust, tally: &tally, uv: &uv };
         let assembled = match embedded::assemble(&order, &means).await {
             Err(embedded::Error::Libraries(missing)) => {
                 libraries::refuse(&self.prepared.name.value, &missing)?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Uv;
 use super::error::Error;
 use super::output::Output;
-use super::process;
+use super::{pip, process};
 use crate::engine::event::{End, Event, Events};
 use crate::image::install::UV;
 
@@ -15,25 +15,37 @@ const LEAST: [u32; 3] = [0, 8, 0];
 /// The names of Python on PATH.
 const PYTHONS: [&str; 3] = ["python3", "python", "py"];
 
-/// Where uv may be.
+/// Where uv may be, and what it is for.
 #[derive(Debug, Clone, Copy)]
 pub struct Home<'a> {
     /// The one that the user names; it is used, or nothing is.
     pub named: Option<&'a Path>,
     /// The folder that one is installed into if PATH has none.
     pub cache: &'a Path,
+    /// The project whose requirements are written for pip: pip's own settings say where they are from.
+    pub pip_of: Option<&'a Path>,
 }
 
 impl Uv {
     /// The uv that was named, else the one on PATH if it is recent enough, else one of our own, which pip brings the
     /// first time.
     pub async fn find(home: Home<'_>, tell: &Events) -> Result<Self, Error> {
-        let (found, host) = tokio::join!(existing(home), host());
-        let (program, version) = match found? {
-            Some(found) => found,
-            None => install(home.cache, tell).await?,
+        let host = host().await;
+        let found = async {
+            match existing(home).await? {
+                Some(found) => Ok(found),
+                None => install(home.cache, host.as_deref(), tell).await,
+            }
         };
-        Ok(Self { program, version, host, tell: tell.clone() })
+        let indexes = async {
+            match (home.pip_of, &host) {
+                (Some(root), Some(python)) => pip::indexes(python, root).await,
+                _ => Vec::new(),
+            }
+        };
+        let (found, indexes) = tokio::join!(found, indexes);
+        let (program, version) = found?;
+        Ok(Self { program, version, host, indexes, tell: tell.clone() })
     }
 }
 
@@ -85,11 +97,11 @@ async fn host() -> Option<PathBuf> {
 }
 
 /// Installs our own through pip, whose configuration knows this machine's index.
-async fn install(cache: &Path, tell: &Events) -> Result<(PathBuf, String), Error> {
+async fn install(cache: &Path, host: Option<&Path>, tell: &Events) -> Result<(PathBuf, String), Error> {
     let (id, name) = ("uv".to_owned(), format!("install uv {UV} with pip, once, into {}", cache.display()));
     tell(&Event::Started { id: id.clone(), name: name.clone() });
     let started = Instant::now();
-    let installed = with_pip(cache, tell, &id).await;
+    let installed = with_pip(cache, host, tell, &id).await;
     let end = if installed.is_ok() { End::Ran(started.elapsed()) } else { End::Failed };
     tell(&Event::Finished { id, name, end });
     installed?;
@@ -98,39 +110,37 @@ async fn install(cache: &Path, tell: &Events) -> Result<(PathBuf, String), Error
     version(&program).await.map(|version| (program, version)).ok_or(unfit)
 }
 
-async fn with_pip(cache: &Path, tell: &Events, id: &str) -> Result<(), Error> {
+async fn with_pip(cache: &Path, host: Option<&Path>, tell: &Events, id: &str) -> Result<(), Error> {
     std::fs::create_dir_all(cache).map_err(Error::file("make", cache))?;
     // Whole, and then in its place: who is stopped half-way, or runs beside another, leaves no half of one there.
     let folder = tempfile::Builder::new().prefix(".uv-").tempdir_in(cache).map_err(Error::file("write to", cache))?;
-    let (mut pip, mut absent) = (None, Output::default());
-    for name in PYTHONS {
-        let mut command = process::command(Path::new(name));
-        command.args(["-m", "pip", "--version"]);
-        match process::run(&mut command, None).await {
+    let mut absent = Output::default();
+    let mut installed = false;
+    // The Python that was found may be one without pip.
+    for python in host.into_iter().chain(PYTHONS.map(Path::new)) {
+        let mut command = process::command(python);
+        command.args(["-m", "pip", "install", "--no-deps", "--no-input", "--no-user", "--disable-pip-version-check"]);
+        command.args(["--no-compile", "--only-binary", ":all:", "--progress-bar", "off", "--target"]);
+        command.arg(folder.path()).arg(format!("uv=={UV}"));
+        // A setting that keeps pip out of the system's packages has nothing to say of a folder of ours.
+        command.env("PIP_REQUIRE_VIRTUALENV", "0");
+        let lines = match process::run(&mut command, Some((tell, id))).await {
             Ok(ended) if ended.success => {
-                pip = Some(name);
+                installed = true;
                 break;
             }
-            Ok(ended) => {
-                for line in ended.output.lines() {
-                    absent.push(&format!("{name}: {line}"));
-                }
-            }
-            Err(_) => {
-                absent.push(&format!("{name}: not on PATH"));
-            }
+            Ok(ended) => ended.output.lines(),
+            Err(_) => vec!["not on PATH".to_owned()],
+        };
+        if !lines.iter().any(|line| line.contains("No module named pip") || line == "not on PATH") {
+            return Err(Error::Pip { version: UV.to_owned(), output: lines });
+        }
+        for line in lines {
+            absent.push(&format!("{}: {line}", python.display()));
         }
     }
-    let Some(pip) = pip else { return Err(Error::Absent { output: absent.lines() }) };
-    let mut command = process::command(Path::new(pip));
-    command.args(["-m", "pip", "install", "--no-deps", "--no-input", "--no-user", "--disable-pip-version-check"]);
-    command.args(["--no-compile", "--only-binary", ":all:", "--progress-bar", "off", "--target"]);
-    command.arg(folder.path()).arg(format!("uv=={UV}"));
-    // A setting that keeps pip out of the system's packages has nothing to say of a folder of ours.
-    command.env("PIP_REQUIRE_VIRTUALENV", "0");
-    let ended = process::run(&mut command, Some((tell, id))).await?;
-    if !ended.success {
-        return Err(Error::Pip { version: UV.to_owned(), output: ended.output.lines() });
+    if !installed {
+        return Err(Error::Absent { output: absent.lines() });
     }
     let target = cache.join(UV);
     match std::fs::rename(folder.path(), &target) {

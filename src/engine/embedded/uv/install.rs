@@ -48,9 +48,9 @@ impl Uv {
             List::Pylock(path) => {
                 command.arg("--no-deps").arg("--requirements").arg(path);
             }
-            List::Hashed { requirements, prereleases, indexes } => {
+            List::Hashed { requirements, prereleases } => {
                 command.arg("--require-hashes").arg("--requirements").arg(requirements);
-                as_pip(&mut command, indexes);
+                as_pip(&mut command, &self.indexes);
                 if *prereleases {
                     command.args(["--prerelease", "allow"]);
                 }

@@ -54,8 +54,6 @@ pub(super) enum List {
         requirements: PathBuf,
         /// Whether versions may be prereleases.
         prereleases: bool,
-        /// Variables that tell uv of pip's indexes.
-        indexes: Vec<(&'static str, String)>,
     },
 }
 
@@ -141,8 +139,7 @@ impl Uv {
         command.args(["--format", "pylock.toml", "--output-file"]).arg(&path);
         command.args(["--python-platform", &target.platform.uv_name(), "--python-version", &target.python.to_string()]);
         command.arg(&from);
-        let indexes = self.pip_indexes(root).await;
-        as_pip(&mut command, &indexes);
+        as_pip(&mut command, &self.indexes);
         if prereleases {
             command.args(["--prerelease", "allow"]);
         }
@@ -150,7 +147,7 @@ impl Uv {
         let mut pylock = Pylock::parse(&read(&path)?)?;
         built.provide(&mut pylock)?;
         write(&path, &pylock.text())?;
-        let list = if hashes { List::Hashed { requirements: from, prereleases, indexes } } else { List::Pylock(path) };
+        let list = if hashes { List::Hashed { requirements: from, prereleases } } else { List::Pylock(path) };
         Ok(Locked { pylock, list })
     }
 }

@@ -49,6 +49,8 @@ pub struct Uv {
     version: String,
     /// The Python of this machine that uv works with, where one was found; else uv looks for one itself.
     host: Option<PathBuf>,
+    /// Variables that tell it of pip's indexes, where it is for requirements. Their addresses may hold passwords.
+    indexes: Vec<(&'static str, String)>,
     tell: Events,
 }
 

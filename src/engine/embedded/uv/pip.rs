@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Uv, process};
+use super::process;
 
 /// pip's settings, and uv's variables for them.
 const SETTINGS: [(&str, &str); 3] =
@@ -10,17 +10,17 @@ const SETTINGS: [(&str, &str); 3] =
 /// Variables by which uv is told of indexes.
 const OWN: [&str; 4] = ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"];
 
-impl Uv {
-    /// Variables that give uv the indexes that pip is configured with: requirements files are written for pip, and what
-    /// a machine says of indexes is most often said to it. What is said to uv goes before.
-    pub(super) async fn pip_indexes(&self, root: &Path) -> Vec<(&'static str, String)> {
-        let Some(python) = self.host.as_ref().filter(|_| !is_configured(root)) else { return Vec::new() };
-        let mut command = process::command(python);
-        command.args(["-m", "pip", "config", "list", "--disable-pip-version-check"]).current_dir(root);
-        match process::run(&mut command, None).await {
-            Ok(ended) if ended.success => variables(&ended.answer),
-            _ => Vec::new(),
-        }
+/// Variables that give uv the indexes that pip is configured with: requirements files are written for pip, and what a
+/// machine says of indexes is most often said to it. What is said to uv goes before.
+pub(super) async fn indexes(python: &Path, root: &Path) -> Vec<(&'static str, String)> {
+    if is_configured(root) {
+        return Vec::new();
+    }
+    let mut command = process::command(python);
+    command.args(["-m", "pip", "config", "list", "--disable-pip-version-check"]).current_dir(root);
+    match process::run(&mut command, None).await {
+        Ok(ended) if ended.success => variables(&ended.answer),
+        _ => Vec::new(),
     }
 }
 

@@ -228,6 +228,32 @@ async fn skopeo_reads_a_layout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the bed: docker registry base podman"]
+async fn podman_pulls_from_a_layout() {
+    let folder = tempfile::tempdir().unwrap();
+    let (layout, image) = layout("podman", folder.path()).await;
+    let stored = |name: &str| folder.path().join(name).display().to_string();
+    let (root, state) = (stored("root"), stored("state"));
+    // A store of its own, with nothing of it outside the folder, and no mount that stays.
+    let store = ["--root", &root, "--runroot", &state, "--events-backend", "none", "--storage-driver", "overlay"];
+    let store = [&store[..], &["--storage-opt", "overlay.skip_mount_home=true"]].concat();
+    let podman = |arguments: &[&str]| {
+        // It takes a path for a name, which has no capitals.
+        let mut command = Command::new(bed("PYDEPLOY_TEST_PODMAN"));
+        let output = command.args(&store).args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(layout.parent(), Some(folder.path()));
+    let id = podman(&["pull", "--quiet", "oci:layout:latest"]);
+    let config = image.blobs.last().unwrap().descriptor.digest().to_string();
+    assert_eq!(format!("sha256:{}", id.trim()), config);
+    let said: Value = serde_json::from_str(&podman(&["image", "inspect", id.trim()])).unwrap();
+    assert_eq!(said[0]["Config"]["Cmd"], json!(["python", "/app/main.py"]));
+    podman(&["image", "rm", id.trim()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the bed: docker registry base crane"]
 async fn crane_validates_a_layout_and_a_push() {
     let folder = tempfile::tempdir().unwrap();

@@ -82,18 +82,22 @@ fn recent(version: &str) -> bool {
     [next(), next(), next()] >= LEAST
 }
 
-/// A Python 3.8 or newer of this machine. A name on PATH may be a shim for one that is not there.
+/// A Python 3.8 or newer of this machine.
 async fn host() -> Option<PathBuf> {
-    const ASK: &str = "import sys; assert sys.version_info >= (3, 8); print(sys.executable)";
     for name in PYTHONS {
-        let mut command = process::command(Path::new(name));
-        let ended = process::run(command.args(["-I", "-c", ASK]), None).await.ok();
-        let path = ended.filter(|ended| ended.success).map(|ended| PathBuf::from(ended.answer.trim()));
-        if let Some(path) = path.filter(|path| path.is_absolute()) {
-            return Some(path);
+        if let Some(python) = python(name).await {
+            return Some(python);
         }
     }
     None
+}
+
+/// The Python 3.8 or newer that a name on PATH stands for: it may be a shim for one that is not there.
+async fn python(name: &str) -> Option<PathBuf> {
+    const ASK: &str = "import sys; assert sys.version_info >= (3, 8); print(sys.executable)";
+    let mut command = process::command(Path::new(name));
+    let ended = process::run(command.args(["-I", "-c", ASK]), None).await.ok().filter(|ended| ended.success)?;
+    Some(PathBuf::from(ended.answer.trim())).filter(|path| path.is_absolute())
 }
 
 /// Installs our own through pip, whose configuration knows this machine's index.
@@ -114,31 +118,36 @@ async fn with_pip(cache: &Path, host: Option<&Path>, tell: &Events, id: &str) ->
     std::fs::create_dir_all(cache).map_err(Error::file("make", cache))?;
     // Whole, and then in its place: who is stopped half-way, or runs beside another, leaves no half of one there.
     let folder = tempfile::Builder::new().prefix(".uv-").tempdir_in(cache).map_err(Error::file("write to", cache))?;
+    let mut tried: Vec<PathBuf> = Vec::new();
     let mut absent = Output::default();
-    let mut installed = false;
-    // The Python that was found may be one without pip.
-    for python in host.into_iter().chain(PYTHONS.map(Path::new)) {
-        let mut command = process::command(python);
+    let mut next = host.map(Path::to_path_buf);
+    let mut names = PYTHONS.into_iter();
+    let installed = loop {
+        let Some(pip) = next.take() else {
+            // The first Python may be one without pip.
+            let Some(name) = names.next() else { break false };
+            next = python(name).await.filter(|python| !tried.contains(python));
+            continue;
+        };
+        let mut command = process::command(&pip);
         command.args(["-m", "pip", "install", "--no-deps", "--no-input", "--no-user", "--disable-pip-version-check"]);
         command.args(["--no-compile", "--only-binary", ":all:", "--progress-bar", "off", "--target"]);
         command.arg(folder.path()).arg(format!("uv=={UV}"));
         // A setting that keeps pip out of the system's packages has nothing to say of a folder of ours.
         command.env("PIP_REQUIRE_VIRTUALENV", "0");
-        let lines = match process::run(&mut command, Some((tell, id))).await {
-            Ok(ended) if ended.success => {
-                installed = true;
-                break;
-            }
-            Ok(ended) => ended.output.lines(),
-            Err(_) => vec!["not on PATH".to_owned()],
-        };
-        if !lines.iter().any(|line| line.contains("No module named pip") || line == "not on PATH") {
+        let ended = process::run(&mut command, Some((tell, id))).await?;
+        if ended.success {
+            break true;
+        }
+        let lines = ended.output.lines();
+        if !lines.iter().any(|line| line.contains("No module named pip")) {
             return Err(Error::Pip { version: UV.to_owned(), output: lines });
         }
         for line in lines {
-            absent.push(&format!("{}: {line}", python.display()));
+            absent.push(&format!("{}: {line}", pip.display()));
         }
-    }
+        tried.push(pip);
+    };
     if !installed {
         return Err(Error::Absent { output: absent.lines() });
     }

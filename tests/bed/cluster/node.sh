@@ -90,6 +90,16 @@ start_daemon() {
   esac
 }
 
+# daemon_answers NAME: returns when it does
+daemon_answers() {
+  case $1 in
+    etcd) await cluster/etcd 30 in_node curl -fsS http://127.0.0.1:2379/health ;;
+    containerd) await cluster/containerd 30 ctr --address "$CLUSTER/containerd.sock" version ;;
+    kube-apiserver) await cluster/kube-apiserver 60 api_answers ;;
+    kubelet) await cluster/kubelet 30 in_node curl -fsS "http://$CLUSTER_NODE:10248/healthz" ;;
+  esac
+}
+
 # kill_daemon NAME: at once; returns when it is gone
 kill_daemon() {
   local file=$CLUSTER/$1.pid pid i

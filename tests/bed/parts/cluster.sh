@@ -108,13 +108,14 @@ alive cluster/node || { say "starting a node"; lay_out; own_cgroup; make_pki; }
 mkdir -p "$CLUSTER/cni"
 configure containerd.toml cni.conflist kubelet.yaml
 mv "$CLUSTER/cni.conflist" "$CLUSTER/cni/bed.conflist"
+declare -p KUBERNETES ETCD >"$CLUSTER/programs"
 reach_registries
 for daemon in etcd containerd registries nameserver; do start_daemon "$daemon"; done
-await cluster/etcd 30 in_node curl -fsS http://127.0.0.1:2379/health
+daemon_answers etcd
 start_daemon kube-apiserver
-await cluster/containerd 30 ctr --address "$CLUSTER/containerd.sock" version
+daemon_answers containerd
 pause_image
-await cluster/kube-apiserver 60 api_answers
+daemon_answers kube-apiserver
 for daemon in kube-controller-manager kube-scheduler kubelet kube-proxy; do start_daemon "$daemon"; done
 await cluster/kubelet 60 cluster_kubectl get node node1
 cluster_kubectl wait --for=condition=Ready node/node1 --timeout=60s >/dev/null || { tail -n 20 "$CLUSTER/kubelet.log" >&2; die "the node is not Ready"; }

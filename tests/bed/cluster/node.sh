@@ -125,5 +125,7 @@ cluster_down() {
   if [ -s "$CLUSTER/private.made" ]; then
     sort -r "$CLUSTER/private.made" | while read -r path; do rmdir "$path" 2>/dev/null || true; done
   fi
+  # A disk that discards what is freed takes its time for each file, but takes many at once.
+  find "$CLUSTER" -xdev -type f -print0 | xargs -0 -r -P 16 -n 100 rm -f
   rm -rf --one-file-system "${CLUSTER:?}"
 }

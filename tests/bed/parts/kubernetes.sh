@@ -21,10 +21,12 @@ make_kubernetes() (
   mkdir -p "$work" "$KUBERNETES"
   go_environment "$work"
   cd "$work"
+  rm -f go.mod go.sum # an interrupted run's
   : >"$log"
   say "fetching Kubernetes $kubernetes_version (600 MB of modules, once; log: $log)"
   go_here "$work" "$log" mod download "k8s.io/kubernetes@v$kubernetes_version"
-  kubernetes_go_mod >go.mod
+  kubernetes_go_mod >new.mod # Go would read a go.mod that is being written
+  mv new.mod go.mod
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
     flags+=" -X $package.gitVersion=v$kubernetes_version -X $package.gitTreeState=clean"
     flags+=" -X $package.gitMajor=1 -X $package.gitMinor=$(cut -d. -f2 <<<"$kubernetes_version")"

@@ -21,18 +21,15 @@ cluster_kubectl() { "$KUBERNETES/kubectl" --kubeconfig "$CLUSTER/kubeconfig" --c
 api_answers() { curl -fsS -m 5 --cacert "$CLUSTER/pki/ca.crt" --cert "$CLUSTER/pki/admin.crt" --key "$CLUSTER/pki/admin.key" "https://$CLUSTER_NODE:6443/readyz"; }
 
 # start_child NAME COMMAND…: COMMAND forks the daemon and waits for it (unshare and nsenter do, when a pid namespace
-# is involved, and pass no signal on); the process id recorded is the daemon's
+# is involved, and pass no signal on); the process id recorded is the daemon's, that of who waits is in NAME.waiter
 start_child() {
   local name=$1 i; shift
   start "cluster/$name" "$@"
+  mv "$CLUSTER/$name.pid" "$CLUSTER/$name.waiter"
   for i in $(seq 100); do
-    if pgrep -P "$(cat "$CLUSTER/$name.pid")" >"$CLUSTER/$name.child"; then
-      mv "$CLUSTER/$name.child" "$CLUSTER/$name.pid"
-      return 0
-    fi
+    ! pgrep -P "$(cat "$CLUSTER/$name.waiter")" >"$CLUSTER/$name.pid" || return 0
     sleep 0.05
   done
-  rm -f "$CLUSTER/$name.child"
   tail -n 20 "$CLUSTER/$name.log" >&2
   die "$name did not start (log: $CLUSTER/$name.log)"
 }
@@ -100,20 +97,32 @@ daemon_answers() {
   esac
 }
 
+# signal_daemon SIGNAL NAME
+signal_daemon() {
+  local file
+  for file in "$CLUSTER/$2.pid" "$CLUSTER/$2.waiter"; do
+    [ ! -s "$file" ] || kill "-$1" "$(cat "$file")" 2>/dev/null || true
+  done
+}
+
 # kill_daemon NAME: at once; returns when it is gone
 kill_daemon() {
-  local file=$CLUSTER/$1.pid pid i
-  [ -s "$file" ] || return 0
-  pid=$(cat "$file")
-  kill -KILL "$pid" 2>/dev/null || true
-  for i in $(seq 200); do running "$pid" || break; sleep 0.05; done
-  rm -f "$file"
+  local file i
+  [ ! -s "$CLUSTER/$1.pid" ] || kill -KILL "$(cat "$CLUSTER/$1.pid")" 2>/dev/null || true
+  # Who waits for a daemon that was stopped has stopped as well.
+  signal_daemon CONT "$1"
+  for file in "$CLUSTER/$1.pid" "$CLUSTER/$1.waiter"; do
+    [ -s "$file" ] || continue
+    for i in $(seq 200); do running "$(cat "$file")" || break; sleep 0.05; done
+    rm -f "$file"
+  done
 }
 
 # cluster_down: nothing of the node is left when this returns, whatever state it was in
 cluster_down() {
   [ -d "$CLUSTER" ] || return 0
   local daemon path i
+  for daemon in "${CLUSTER_DAEMONS[@]}"; do signal_daemon CONT "$daemon"; done # else nobody collects what was stopped
   kill_daemon node # and with it everything in its pid namespace, the containers included
   for daemon in "${CLUSTER_DAEMONS[@]}"; do kill_daemon "$daemon"; done
   ip link del "$CLUSTER_LINK" 2>/dev/null || true

@@ -20,6 +20,12 @@ in_node() { nsenter --target "$(node_pid)" --mount --net --pid -- "$@"; }
 cluster_kubectl() { "$KUBERNETES/kubectl" --kubeconfig "$CLUSTER/kubeconfig" --cache-dir "$CLUSTER/kubectl-cache" "$@"; }
 api_answers() { curl -fsS -m 5 --cacert "$CLUSTER/pki/ca.crt" --cert "$CLUSTER/pki/admin.crt" --key "$CLUSTER/pki/admin.key" "https://$CLUSTER_NODE:6443/readyz"; }
 
+# take_from HOST ADDRESS: what images name as the registry HOST, containerd takes from ADDRESS, in plain HTTP
+take_from() {
+  mkdir -p "$CLUSTER/certs.d/$1"
+  printf 'server = "http://%s"\n[host."http://%s"]\n  capabilities = ["pull", "resolve"]\n' "$2" "$2" >"$CLUSTER/certs.d/$1/hosts.toml"
+}
+
 # start_child NAME COMMAND…: COMMAND forks the daemon and waits for it (unshare and nsenter do, when a pid namespace
 # is involved, and pass no signal on); the process id recorded is the daemon's, that of who waits is in NAME.waiter
 start_child() {

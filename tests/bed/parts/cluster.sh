@@ -82,10 +82,9 @@ configure() {
 # reach_registries: containerd's way to the bed's registries, whose ports are others in every run of those
 reach_registries() {
   local open=$PYDEPLOY_TEST_REGISTRY protected=$PYDEPLOY_TEST_REGISTRY_TLS certs=$CLUSTER/certs.d
-  rm -rf "$certs"; mkdir -p "$certs/$open" "$certs/$protected" "$certs/docker.io"
-  # docker.io is what the open registry has under the same path, and nothing else.
-  printf 'server = "http://%s"\n[host."http://%s"]\n  capabilities = ["pull", "resolve"]\n' "$open" "$open" \
-    | tee "$certs/$open/hosts.toml" >"$certs/docker.io/hosts.toml"
+  take_from "$open" "$open"
+  take_from docker.io "$open" # what the open registry has under the same path, and nothing else
+  mkdir -p "$certs/$protected"
   printf 'server = "https://%s"\n[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n  ca = "%s"\n' \
     "$protected" "$protected" "$tls/ca.crt" >"$certs/$protected/hosts.toml"
   echo "${open##*:} ${protected##*:}" >"$CLUSTER/registry.ports.new"

@@ -85,8 +85,9 @@ reach_registries() {
   take_from "$open" "$open"
   take_from docker.io "$open" # what the open registry has under the same path, and nothing else
   mkdir -p "$certs/$protected"
-  printf 'server = "https://%s"\n[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n  ca = "%s"\n' \
-    "$protected" "$protected" "$tls/ca.crt" >"$certs/$protected/hosts.toml"
+  # Twice the same: what the host says it has not, containerd asks the server for.
+  printf 'server = "https://%s"\nca = "%s"\n[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n  ca = "%s"\n' \
+    "$protected" "$tls/ca.crt" "$protected" "$tls/ca.crt" >"$certs/$protected/hosts.toml"
   echo "${open##*:} ${protected##*:}" >"$CLUSTER/registry.ports.new"
   cmp -s "$CLUSTER/registry.ports.new" "$CLUSTER/registry.ports" || kill_daemon registries
   mv "$CLUSTER/registry.ports.new" "$CLUSTER/registry.ports"

@@ -10,7 +10,12 @@ else
   install docker.io iptables iproute2 procps
   export DOCKER_HOST=unix://$BED_RUN/docker.sock
   sysctl net.ipv4.ip_forward net.ipv4.conf.all.route_localnet 2>/dev/null | sed 's/ = /=/' >"$BED_RUN/sysctl.saved" || true
+  # A table that nobody has used is not listed, and what came into it would stay: it is put down as it is, empty.
   iptables-save >"$BED_RUN/iptables.saved"
+  listed() { grep -q "^\*$1" "$BED_RUN/iptables.saved"; }
+  listed filter || printf '%s\n' '*filter' ':INPUT ACCEPT' ':FORWARD ACCEPT' ':OUTPUT ACCEPT' COMMIT >>"$BED_RUN/iptables.saved"
+  listed nat || printf '%s\n' '*nat' ':PREROUTING ACCEPT' ':INPUT ACCEPT' ':OUTPUT ACCEPT' ':POSTROUTING ACCEPT' COMMIT \
+    >>"$BED_RUN/iptables.saved"
   ip link show docker0 >/dev/null 2>&1 || touch "$BED_RUN/bridge.made"
   say "starting dockerd"
   start dockerd dockerd --host "$DOCKER_HOST" --data-root "$BED_CACHE/docker" --exec-root "$BED_RUN/docker-exec" \

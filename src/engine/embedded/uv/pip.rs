@@ -1,12 +1,17 @@
-//! pip's configuration: the indexes that a machine is set up for, where uv itself has none.
+//! pip's configuration: the indexes that a machine is set up for, and who vouches for them, where uv itself knows of none.
 
 use std::path::Path;
 
 use super::process;
 
 /// pip's settings, and uv's variables for them.
-const SETTINGS: [(&str, &str); 3] =
-    [("index-url", "UV_DEFAULT_INDEX"), ("extra-index-url", "UV_INDEX"), ("trusted-host", "UV_INSECURE_HOST")];
+const SETTINGS: [(&str, &str); 4] = [
+    ("index-url", "UV_DEFAULT_INDEX"),
+    ("extra-index-url", "UV_INDEX"),
+    ("trusted-host", "UV_INSECURE_HOST"),
+    // A bundle of authorities, in place of all others for both.
+    ("cert", "SSL_CERT_FILE"),
+];
 /// Variables by which uv is told of indexes.
 const OWN: [&str; 4] = ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"];
 
@@ -19,7 +24,11 @@ pub(super) async fn indexes(python: &Path, root: &Path) -> Vec<(&'static str, St
     let mut command = process::command(python);
     command.args(["-m", "pip", "config", "list", "--disable-pip-version-check"]).current_dir(root);
     match process::run(&mut command, None).await {
-        Ok(ended) if ended.success => variables(&ended.answer),
+        Ok(ended) if ended.success => {
+            let mut variables = variables(&ended.answer);
+            variables.retain(|(name, _)| std::env::var_os(name).is_none());
+            variables
+        }
         _ => Vec::new(),
     }
 }
@@ -65,6 +74,7 @@ mod tests {
                 ("UV_DEFAULT_INDEX", "https://env.example/simple".to_owned()),
                 ("UV_INDEX", "https://a.example https://b.example".to_owned()),
                 ("UV_INSECURE_HOST", "new.example".to_owned()),
+                ("SSL_CERT_FILE", "/x".to_owned()),
             ]
         );
         assert!(variables("global.index-urls='x'\n").is_empty());

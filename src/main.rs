@@ -9,11 +9,6 @@ use pydeploy::fault::{Class, Fault};
 use pydeploy::report::Report;
 use pydeploy::settings::Machine;
 
-/// glibc's keeps what each of many short-lived threads has freed: a gigabyte of wheels took twice the memory with it. And
-/// in a static program, musl's is slow.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let machine = Machine::read();
     let cli = match Cli::try_parse() {

@@ -12,8 +12,8 @@ pub enum Compression {
     /// a byte's border (a synchronizing flush), as `pigz --independent` does. It costs 0.4% in size.
     #[default]
     Gzip,
-    /// Smaller and quicker; Docker Engine reads it from 23.0 on, containerd from 1.5. Level 3 of zstd; each 4 MiB are
-    /// a frame, of which a zstd file may have many. It costs 0.5% in size.
+    /// Smaller and quicker; Docker Engine reads it from 23.0 on, containerd from 1.5. Level 3 of zstd; each 2 MiB are
+    /// a frame, of which a zstd file may have many. It costs 1.6% in size; with 4 MiB it were 0.5, and 30 MB of memory.
     Zstd,
 }
 
@@ -29,7 +29,7 @@ impl Compression {
     pub(super) fn block(self) -> usize {
         match self {
             Self::Gzip => 1 << 20,
-            Self::Zstd => 4 << 20,
+            Self::Zstd => 2 << 20,
         }
     }
 

@@ -1,0 +1,6 @@
+//! Tests of the verdict: recorded rollouts are replayed, and what a watch may do to them is tried.
+#![allow(clippy::unwrap_used)]
+
+mod properties;
+mod recording;
+mod replay;

@@ -67,7 +67,9 @@ impl Aim {
         let by_template = observed.replica_sets.values().filter(ours).filter(same);
         let oldest = by_template.min_by_key(|s| (s.object.metadata.creation_timestamp.clone(), name(&s.object)));
         oldest.or_else(|| {
-            let status = deployment.status.as_ref()?;
+            // The controller counts Pods as updated and we find no template that is the same: it has its own way to say
+            // which ReplicaSet it means. A paused Deployment has none for its new template, and counts none.
+            let status = deployment.status.as_ref().filter(|s| s.updated_replicas.unwrap_or(0) > 0)?;
             let current = status.observed_generation >= deployment.metadata.generation;
             let revision = current.then(|| deployment.metadata.annotations.as_ref()?.get(REVISION)).flatten()?;
             let of = |set: &&Marked<ReplicaSet>| {

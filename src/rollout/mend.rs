@@ -27,11 +27,11 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
         Cause::Write { path, why } => write(path.as_deref(), *why),
         Cause::Check { check, .. } => failing(*check, subject, namespace),
         Cause::CheckCannotRun { program, .. } => format!(
-            "put {program} into the image, or write the HEALTHCHECK with what the image has, for example in Python: \
-             `pydeploy contract` shows what it needs"
+            "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` shows what \
+             it lacks"
         ),
         Cause::Hook { .. } => {
-            "mend the hook's command, or leave it out: a container is not ready before it ends well".to_owned()
+            "correct the hook's command, or leave it out: a container is not ready before it ends well".to_owned()
         }
         Cause::Unschedulable { why, .. } => shortage(why, namespace),
         Cause::Refused { by } => gate(by, subject, namespace),
@@ -63,7 +63,7 @@ fn pull(image: &str, why: &Pull, namespace: &str) -> String {
         Pull::NotFound => {
             "push it (`pydeploy ship` does and deploys what it pushed), or name one that the registry has".to_owned()
         }
-        Pull::Name => "mend the name: small letters, and a tag or digest at its end".to_owned(),
+        Pull::Name => "correct the name: small letters, and a tag or digest at its end".to_owned(),
         Pull::NeverPulled => "set imagePullPolicy to IfNotPresent, or load the image onto the node".to_owned(),
         Pull::NoCredentials => {
             format!("make a pull secret ({}) and name it in deploy.image-pull-secrets", secret("registry"))
@@ -115,13 +115,13 @@ fn missing(source: Source, name: &str, key: Option<&str>, volume: Option<&str>, 
     };
     let setting = if volume.is_some() { "deploy.volumes" } else { "deploy.env or deploy.env-from" };
     match key {
-        Some(key) if name.is_empty() => format!("add the key {key} to the {source}, or mend the key in {setting}"),
+        Some(key) if name.is_empty() => format!("add the key {key} to the {source}, or correct the key in {setting}"),
         Some(key) => format!(
-            "add the key {key} to it (kubectl edit {} {name} -n {namespace}), or mend the key in {setting}",
+            "add the key {key} to it (kubectl edit {} {name} -n {namespace}), or correct the key in {setting}",
             source.word()
         ),
         None => format!(
-            "make it: kubectl create {kind} {name} -n {namespace} --from-literal=KEY=VALUE; or mend its name in {setting}"
+            "make it: kubectl create {kind} {name} -n {namespace} --from-literal=KEY=VALUE; or correct its name in {setting}"
         ),
     }
 }
@@ -129,7 +129,7 @@ fn missing(source: Source, name: &str, key: Option<&str>, volume: Option<&str>, 
 fn start(program: &str, why: Start) -> String {
     match why {
         Start::NotFound => format!(
-            "install {program} into the image (for Python servers: add it to the project's dependencies), or mend the start command"
+            "install {program} into the image (for Python servers: add it to the project's dependencies), or correct the start command"
         ),
         Start::Denied => {
             format!("make it executable in the image (chmod 755 {program}), or start it by its interpreter")
@@ -140,9 +140,9 @@ fn start(program: &str, why: Start) -> String {
             )
         }
         Start::NoInterpreter => format!(
-            "mend the first line of {program}, or put the interpreter that it names into the image; line ends of Windows have this effect too"
+            "correct the first line of {program}, or put the interpreter that it names into the image; line ends of Windows have this effect too"
         ),
-        Start::Directory => "mend WORKDIR in the Dockerfile, or workingDir: it must be a directory".to_owned(),
+        Start::Directory => "correct WORKDIR in the Dockerfile, or workingDir: it must be a directory".to_owned(),
     }
 }
 
@@ -152,7 +152,7 @@ fn crash(why: &Crash, subject: &Subject, namespace: &str) -> String {
             "set it: deploy.env.{name} = \"…\", or from a Secret with deploy.env.{name} = {{ secret = \"NAME\", key = \"KEY\" }}"
         ),
         Crash::Module(name) => format!("add the package that has {name} to the project's dependencies, and ship again"),
-        Crash::Syntax => "mend the code, or build with the Python version that it is written for".to_owned(),
+        Crash::Syntax => "correct the code, or build with the Python version that it is written for".to_owned(),
         Crash::Ended => {
             "start a process that stays: a server in the foreground. For work that ends, use a Job".to_owned()
         }
@@ -193,7 +193,7 @@ fn failing(check: Check, subject: &Subject, namespace: &str) -> String {
             "if it needs longer to start, raise the HEALTHCHECK's --start-period; else its log says what it waits for: {log}"
         ),
         Check::Liveness => format!(
-            "mend what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} --previous"
+            "correct what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} --previous"
         ),
         Check::Readiness => format!(
             "see that the service answers where it is asked, on the Pod's address and not only on 127.0.0.1; {log}"
@@ -210,7 +210,7 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
         }
         Shortage::Pods => "add a node, or end Pods that are not needed".to_owned(),
         Shortage::Selector => {
-            "mend the Pod's nodeSelector or affinity, or label a node: kubectl get nodes --show-labels".to_owned()
+            "correct the Pod's nodeSelector or affinity, or label a node: kubectl get nodes --show-labels".to_owned()
         }
         Shortage::Affinity => "run fewer replicas than there are nodes, or loosen the affinity".to_owned(),
         Shortage::Taint => {
@@ -220,7 +220,7 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
         Shortage::HostPort => "leave the host port out: a Service needs none".to_owned(),
         Shortage::Spread => "loosen deploy.topology-spread, or add nodes to the zones that lack them".to_owned(),
         Shortage::NoClaim(name) => {
-            format!("make the claim {name} in namespace {namespace}, or mend its name in deploy.volumes")
+            format!("make the claim {name} in namespace {namespace}, or correct its name in deploy.volumes")
         }
         Shortage::Unbound(name) => {
             let name = name.as_deref().unwrap_or("");
@@ -250,7 +250,7 @@ fn gate(by: &Gate, subject: &Subject, namespace: &str) -> String {
             "the service behind {name} must run again: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
         ),
         Gate::NoServiceAccount(name) => {
-            format!("make it (kubectl create serviceaccount {name} -n {namespace}), or mend deploy.service-account")
+            format!("make it (kubectl create serviceaccount {name} -n {namespace}), or correct deploy.service-account")
         }
         Gate::Other => format!(
             "kubectl describe {} {} -n {namespace} has the whole message",

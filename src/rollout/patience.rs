@@ -7,9 +7,9 @@ pub(super) const NONE: Duration = Duration::ZERO;
 /// A Secret, ConfigMap or ServiceAccount may be made a moment later by whoever applies in another order; the kubelet
 /// looks again every second or so.
 pub(super) const APPEARS: Duration = Duration::from_secs(3);
-/// A registry or webhook that does not answer may answer the next time. Longer is kinder to a registry that hiccups, and
-/// later than the five seconds within which people are told.
-pub(super) const PASSES: Duration = Duration::from_secs(4);
+/// A registry or webhook that does not answer may answer the next time; its state is seen up to a second after it is so.
+/// Longer is kinder to a registry that hiccups, and later than the five seconds within which people are told.
+pub(super) const PASSES: Duration = Duration::from_secs(3);
 /// The scheduler tries again when a Pod ends or a node comes.
 pub(super) const PLACED: Duration = Duration::from_secs(3);
 /// A new claim is bound within seconds where its class has a provisioner that says nothing about it.

@@ -46,7 +46,7 @@ pub(super) fn sign(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
     }
     let cause = lasting.or_else(|| check::that_killed(scene, view)).unwrap_or_else(|| Cause::Crash {
         exit: end.exit_code,
-        why: log::other(tail.or(end.message.as_ref()), end.exit_code),
+        why: log::other(tail.filter(|t| !t.trim().is_empty()).or(end.message.as_ref()), end.exit_code),
         times: 0,
     });
     let cause = match cause {

@@ -1,6 +1,8 @@
 //! Tests of the verdict: recorded rollouts are replayed, and what a watch may do to them is tried.
 #![allow(clippy::unwrap_used)]
 
+mod expected;
 mod properties;
 mod recording;
 mod replay;
+mod scenes;

@@ -50,7 +50,7 @@ def pod_spec(spec):
     kept["containers"] = [container(c) for c in spec.get("containers", [])]
     if spec.get("initContainers"):
         kept["initContainers"] = [container(c) for c in spec["initContainers"]]
-    claims = [v for v in spec.get("volumes", []) if "persistentVolumeClaim" in v]
+    claims = [v for v in spec.get("volumes", []) if v.keys() & {"persistentVolumeClaim", "secret", "configMap"}]
     if claims:
         kept["volumes"] = claims
     return kept

@@ -1,0 +1,1 @@
+//! Scenes that no recording has: other managers, claims that are yet to be bound, rollouts of what was there before.

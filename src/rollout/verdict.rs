@@ -62,7 +62,8 @@ fn failure(sign: Sign, others: usize, namespace: &str, notes: Vec<String>) -> Fa
     Failure { cause: sign.cause, subject: sign.subject, evidence: sign.evidence, mend, others, notes }
 }
 
-fn is_gone(observed: &Observed, aim: &Aim) -> bool {
+/// Whether what was applied is there no more.
+pub(super) fn is_gone(observed: &Observed, aim: &Aim) -> bool {
     match &observed.deployment {
         observed::Subject::Gone => true,
         observed::Subject::There(there) => {

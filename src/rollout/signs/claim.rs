@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 
-use super::super::aim::Aim;
 use super::super::cause::{Cause, Source};
 use super::super::failure::Subject;
+use super::super::generation;
 use super::super::note::Note;
 use super::super::observed::Marked;
 use super::super::{mark, patience, quoted};
@@ -35,7 +35,7 @@ fn read(scene: &Scene<'_>, pod: &Marked<Pod>, note: &Note) -> Option<Sign> {
     let message = &note.message;
     let (cause, patience) = match note.reason.as_str() {
         "FailedMount" => mount(message, &pod.object)?,
-        "FailedAttachVolume" if !Aim::makes_room(scene.observed) => {
+        "FailedAttachVolume" if !generation::makes_room(scene.observed) => {
             let volume = quoted::after(message, "volume").unwrap_or("of the Pod").to_owned();
             (Cause::Volume { volume, why: message.clone() }, patience::NODE)
         }

@@ -1,5 +1,5 @@
 //! Tests of the verdict: recorded rollouts are replayed, and what a watch may do to them is tried.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod expected;
 mod properties;

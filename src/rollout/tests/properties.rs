@@ -60,7 +60,7 @@ proptest! {
         keys in proptest::collection::vec((any::<u32>(), any::<bool>()), 400),
     ) {
         let recording = Recording::read(SOME[which]);
-        let now = recording.seen.last().unwrap().at + Duration::from_secs(60);
+        let now = recording.seen.last().unwrap().at + Duration::from_mins(1);
         let straight: Vec<&Seen> = recording.seen.iter().collect();
         let mut mixed: Vec<(u32, &Seen)> = Vec::new();
         for (seen, (key, again)) in recording.seen.iter().zip(keys.iter().cycle()) {
@@ -81,7 +81,7 @@ proptest! {
         let recording = Recording::read(SOME[which]);
         let mut dice = Dice(seed | 1);
         let odd: Vec<Seen> = recording.seen.iter().filter_map(|s| odd(s, &mut dice)).collect();
-        let now = recording.seen.last().unwrap().at + Duration::from_secs(60);
+        let now = recording.seen.last().unwrap().at + Duration::from_mins(1);
         let (observed, aim, said) = last(&recording, &odd.iter().collect::<Vec<_>>(), now);
         let _ = (said.document(), observed.logs_wanted(&aim), aim.notes(&observed));
         if let Verdict::Failed(failure) = &said {
@@ -107,10 +107,7 @@ impl Dice {
 
 /// A change with some of its object's values made odd; nothing where it would not be such an object any more.
 fn odd(seen: &Seen, dice: &mut Dice) -> Option<Seen> {
-    let object = match &seen.change {
-        Change::Present(object) => object,
-        _ => return Some(seen.clone()),
-    };
+    let Change::Present(object) = &seen.change else { return Some(seen.clone()) };
     let change = match object {
         Object::Deployment(o) => Object::Deployment(Box::new(made_odd(&**o, dice)?)),
         Object::ReplicaSet(o) => Object::ReplicaSet(Box::new(made_odd(&**o, dice)?)),
@@ -136,13 +133,17 @@ fn change(value: &mut Value, dice: &mut Dice) {
                 let gone = fields.keys().nth(usize::try_from(dice.throw(4)).unwrap_or(0)).cloned();
                 gone.and_then(|name| fields.shift_remove(&name));
             }
-            fields.values_mut().for_each(|v| change(v, dice));
+            for (_, field) in fields {
+                change(field, dice);
+            }
         }
         Value::Array(items) => {
             if dice.throw(12) == 0 {
                 items.clear();
             }
-            items.iter_mut().for_each(|v| change(v, dice));
+            for item in items {
+                change(item, dice);
+            }
         }
         Value::String(text) if dice.throw(20) == 0 => {
             let at = usize::try_from(dice.throw(9)).unwrap_or(0);

@@ -178,7 +178,9 @@ fn write(path: Option<&str>, why: Denial) -> String {
     match why {
         Denial::ReadOnly if path == "/tmp" => "give it a /tmp: deploy.tmp-size states how large".to_owned(),
         Denial::ReadOnly => {
-            format!("write to /tmp, or mount a volume where it writes: deploy.volumes.NAME = {{ path = … }} for {path}")
+            format!(
+                "write to /tmp, or mount a volume where it writes: deploy.volumes.NAME = {{ path = \"{path}\", empty-dir = … }}"
+            )
         }
         Denial::Permission => format!(
             "let the image's user own {path} (chown in the Dockerfile), or mount a volume there with deploy.volumes"

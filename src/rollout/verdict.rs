@@ -67,8 +67,8 @@ pub(super) fn is_gone(observed: &Observed, aim: &Aim) -> bool {
     match &observed.deployment {
         observed::Subject::Gone => true,
         observed::Subject::There(there) => {
-            let deleting = there.object.metadata.deletion_timestamp.is_some();
-            deleting || !aim.uid.is_empty() && there.object.metadata.uid.as_ref() != Some(&aim.uid)
+            let deleting = there.metadata.deletion_timestamp.is_some();
+            deleting || !aim.uid.is_empty() && there.metadata.uid.as_ref() != Some(&aim.uid)
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn sign(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
     if times < if sure { SURE } else { LOOP } {
         return None;
     }
-    let cause = lasting.or_else(|| check::that_killed(scene, view)).unwrap_or_else(|| Cause::Crash {
+    let cause = lasting.or_else(|| check::that_killed(scene, view, end.exit_code)).unwrap_or_else(|| Cause::Crash {
         exit: end.exit_code,
         why: log::other(tail.filter(|t| !t.trim().is_empty()).or(end.message.as_ref()), end.exit_code),
         times: 0,

@@ -197,6 +197,21 @@ fn a_node_or_a_volume_that_is_being_made_is_waited_for() {
 }
 
 #[test]
+fn a_nodes_cache_that_is_not_there_yet_is_no_missing_volume() {
+    let set = replica_set("shop:1", &json!({ "replicas": 1 }));
+    let slow =
+        "MountVolume.SetUp failed for volume \"v\" : failed to sync secret cache: timed out waiting for the condition";
+    let mount = |message| event("p", "Pod", "shop-1-a", "FailedMount", message);
+    let there = pod(3, "2026-01-01T00:00:00Z", &json!({ "phase": "Pending" }));
+    let (mut observed, aim) = begin(&none(), [set, there, mount(slow)]);
+    assert_eq!(word(&verdict(&observed, &aim, after(30))), "progressing");
+    observed.take(mount("MountVolume.SetUp failed for volume \"v\" : secret \"tls\" not found"), after(30));
+    assert_eq!(word(&verdict(&observed, &aim, after(31))), "progressing");
+    let Verdict::Failed(failure) = verdict(&observed, &aim, after(33)) else { panic!() };
+    assert_eq!(failure.cause.to_string(), "Secret tls does not exist");
+}
+
+#[test]
 fn what_a_new_list_does_not_hold_is_gone() {
     let waiting = json!({ "waiting": { "reason": "InvalidImageName" } });
     let changes = [

@@ -12,6 +12,7 @@ mod mend;
 mod note;
 mod observed;
 mod patience;
+mod plain;
 mod progress;
 mod quoted;
 mod signs;

@@ -9,7 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::change::{Change, Kind, Object, Run, Tail};
 use super::mark;
-use super::note::{Note, cut};
+use super::note::Note;
+use super::plain::plain;
 
 /// So many Pods are looked at; of a larger rollout these tell.
 pub(super) const PODS: usize = 1000;
@@ -172,7 +173,7 @@ impl Observed {
         let from = text.len().saturating_sub(TAIL);
         let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         if self.tails.len() < TAILS || self.tails.contains_key(&tail.run) {
-            self.tails.insert(tail.run, cut(&text[from..], TAIL));
+            self.tails.insert(tail.run, plain(&text[from..]));
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::expected::CASES;
 use super::recording::{Recording, Seen};
 use super::replay::word;
 use crate::rollout::{Aim, Change, Object, Observed, Verdict, verdict};
@@ -25,6 +26,10 @@ const SOME: &[&str] = &[
     "registry-hangs",
     "deleted-midway",
 ];
+
+fn recording(name: &str) -> Recording {
+    Recording::of(CASES.iter().find(|c| c.name == name).unwrap())
+}
 
 /// The verdict long after all of it was seen, in this order.
 fn last(recording: &Recording, order: &[&Seen], now: Timestamp) -> (Observed, Aim, Verdict) {
@@ -59,7 +64,7 @@ proptest! {
         which in 0..SOME.len(),
         keys in proptest::collection::vec((any::<u32>(), any::<bool>()), 400),
     ) {
-        let recording = Recording::read(SOME[which]);
+        let recording = recording(SOME[which]);
         let now = recording.seen.last().unwrap().at + Duration::from_mins(1);
         let straight: Vec<&Seen> = recording.seen.iter().collect();
         let mut mixed: Vec<(u32, &Seen)> = Vec::new();
@@ -78,7 +83,7 @@ proptest! {
 
     #[test]
     fn no_object_however_odd_makes_it_panic(which in 0..SOME.len(), seed in any::<u64>()) {
-        let recording = Recording::read(SOME[which]);
+        let recording = recording(SOME[which]);
         let mut dice = Dice(seed | 1);
         let odd: Vec<Seen> = recording.seen.iter().filter_map(|s| odd(s, &mut dice)).collect();
         let now = recording.seen.last().unwrap().at + Duration::from_mins(1);

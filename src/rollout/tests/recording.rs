@@ -1,13 +1,13 @@
 //! A recording of a rollout on a real node (`tests/data/rollouts/`), as the watch of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::Value;
 
+use super::expected::Case;
 use crate::rollout::{Change, Object, Tail, Wanted};
 
 /// One change, and the seconds after the answer to the create at which it was visible.
@@ -25,24 +25,11 @@ pub(super) struct Recording {
     pub(super) zero: Timestamp,
 }
 
-pub(super) fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/rollouts")
-}
-
-/// The names of all recordings.
-pub(super) fn names() -> Vec<String> {
-    let entries = std::fs::read_dir(folder()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = entries.filter_map(|n| n.strip_suffix(".jsonl").map(str::to_owned)).collect();
-    names.sort();
-    names
-}
-
 impl Recording {
-    pub(super) fn read(name: &str) -> Self {
-        let text = std::fs::read_to_string(folder().join(format!("{name}.jsonl"))).unwrap();
+    pub(super) fn of(case: &Case) -> Self {
         let mut known: BTreeMap<String, Value> = BTreeMap::new();
         let (mut logs, mut raw) = (BTreeMap::new(), Vec::new());
-        for line in text.lines() {
+        for line in case.text.lines() {
             let line: Value = serde_json::from_str(line).unwrap();
             if let Some(found) = line.get("logs") {
                 logs = serde_json::from_value(found.clone()).unwrap();

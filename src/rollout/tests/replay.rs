@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::expected::EXPECTED;
-use super::recording::{Recording, names};
+use super::expected::{CASES, Case};
+use super::recording::Recording;
 use crate::rollout::{Aim, Change, Observed, Run, Verdict, verdict};
 
 /// Between changes the time goes on in steps as short as this.
@@ -87,18 +87,17 @@ pub(super) fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-#[test]
-fn every_recording_is_expected_to_come_to_something() {
-    let expected: Vec<String> = EXPECTED.iter().map(|(name, _, _)| (*name).to_owned()).collect();
-    assert_eq!(names(), expected);
+fn is_healthy(case: &Case) -> bool {
+    matches!(case.expected, "done" | "progressing")
 }
 
 #[test]
 fn each_failing_rollout_gets_its_cause_within_five_seconds_of_its_being_visible() {
     let mut table = String::new();
     let mut wrong = String::new();
-    for (name, cause, visible) in EXPECTED.iter().filter(|(_, cause, _)| !matches!(*cause, "done" | "progressing")) {
-        let recording = Recording::read(name);
+    for case in CASES.iter().filter(|c| !is_healthy(c)) {
+        let Case { name, expected, visible, .. } = case;
+        let recording = Recording::of(case);
         let all = Replay::new(&recording).all(|said| !matches!(said, Verdict::Progressing(_)));
         let last = all.last().unwrap();
         let at = recording.seconds(last.at);
@@ -108,8 +107,8 @@ fn each_failing_rollout_gets_its_cause_within_five_seconds_of_its_being_visible(
             at - visible
         );
         table.push_str(&line);
-        if word(&last.verdict) != *cause || at - visible > LATEST {
-            let _ = write!(wrong, "expected {cause}: {line}");
+        if word(&last.verdict) != *expected || at - visible > LATEST {
+            let _ = write!(wrong, "expected {expected}: {line}");
         }
     }
     // Shown by `cargo test -- --nocapture replay`, and when a line of it is wrong.
@@ -118,15 +117,16 @@ fn each_failing_rollout_gets_its_cause_within_five_seconds_of_its_being_visible(
 
 #[test]
 fn a_healthy_rollout_is_never_called_failed_and_comes_to_its_end() {
-    for (name, cause, _) in EXPECTED.iter().filter(|(_, cause, _)| matches!(*cause, "done" | "progressing")) {
-        let recording = Recording::read(name);
+    for case in CASES.iter().filter(|c| is_healthy(c)) {
+        let Case { name, expected, .. } = case;
+        let recording = Recording::of(case);
         let all = Replay::new(&recording).all(|said| matches!(said, Verdict::Failed(_)));
         let failed = all.iter().find(|s| matches!(s.verdict, Verdict::Failed(_)));
         let failed = failed.map(|s| (recording.seconds(s.at), &s.verdict));
         assert!(failed.is_none(), "{name}: {failed:?}");
-        assert_eq!(word(&all.last().unwrap().verdict), *cause, "{name}: {:?}", all.last().unwrap().verdict);
+        assert_eq!(word(&all.last().unwrap().verdict), *expected, "{name}: {:?}", all.last().unwrap().verdict);
         let done = all.iter().any(|s| matches!(s.verdict, Verdict::Done(_)));
-        assert_eq!(done, *cause == "done", "{name}");
+        assert_eq!(done, *expected == "done", "{name}");
     }
 }
 

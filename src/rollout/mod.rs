@@ -7,6 +7,7 @@ mod document;
 mod failure;
 mod generation;
 mod headline;
+mod id;
 mod mark;
 mod mend;
 mod note;

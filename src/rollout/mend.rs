@@ -25,7 +25,7 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
         Cause::Crash { why, .. } => crash(why, subject, namespace),
         Cause::Memory { limit } => memory(limit.as_deref()),
         Cause::Write { path, why } => write(path.as_deref(), *why),
-        Cause::Check { check, .. } => failing(*check, subject, namespace),
+        Cause::Check { check, output } => failing(*check, output, subject, namespace),
         Cause::CheckCannotRun { program, .. } => format!(
             "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` shows what \
              it lacks"
@@ -188,18 +188,21 @@ fn write(path: Option<&str>, why: Denial) -> String {
     }
 }
 
-fn failing(check: Check, subject: &Subject, namespace: &str) -> String {
+fn failing(check: Check, output: &str, subject: &Subject, namespace: &str) -> String {
     let log = format!("kubectl logs {} -n {namespace}", subject.name);
     match check {
         Check::Startup => format!(
             "if it needs longer to start, raise the HEALTHCHECK's --start-period; else its log says what it waits for: {log}"
         ),
         Check::Liveness => format!(
-            "correct what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} --previous"
+            "correct what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} --previous has its last words"
         ),
-        Check::Readiness => format!(
-            "see that the service answers where it is asked, on the Pod's address and not only on 127.0.0.1; {log}"
+        Check::Readiness if output.contains("connection refused") => format!(
+            "see that the service listens on the port that is asked, and on the Pod's address instead of 127.0.0.1 alone; {log}"
         ),
+        Check::Readiness => {
+            format!("its log says why it takes no requests: {log}; where it is asked is the HEALTHCHECK's to say")
+        }
     }
 }
 
@@ -245,7 +248,7 @@ fn gate(by: &Gate, subject: &Subject, namespace: &str) -> String {
         Gate::QuotaNeeds(what) => format!("state deploy.resources.{what}"),
         Gate::LimitRange => format!("keep deploy.resources within it: kubectl describe limitrange -n {namespace}"),
         Gate::PodSecurity(_) => {
-            "leave out what the message names: what `pydeploy manifests` prints passes the restricted level".to_owned()
+            "state what the message asks for; what `pydeploy manifests` prints passes the restricted level".to_owned()
         }
         Gate::Webhook(_) | Gate::Policy(_) => "do as its message says, or ask those who run the cluster".to_owned(),
         Gate::WebhookDown(name) => format!(

@@ -10,8 +10,8 @@ use super::cause::{Cause, Check};
 use super::failure::{Evidence, Failure, Subject};
 use super::mend::mend;
 use super::observed::Observed;
-use super::progress::{Progress, pulling, ready_since};
-use super::signs::{Scene, Sign, View, elapsed, read_report, unready, views};
+use super::progress::{Progress, pull, pulling, ready_since};
+use super::signs::{Scene, Sign, View, elapsed, event, read_report, unready, views};
 use super::{observed, patience};
 
 /// What is to be said of a rollout at a moment.
@@ -102,8 +102,8 @@ fn deadline(scene: &Scene<'_>) -> Option<Sign> {
         return Some(sign);
     }
     let at = scene.pods.iter().find_map(|pod| pulling(scene, pod));
-    let newest = at.as_ref().map(|at| Evidence::new("newest event", at));
-    let evidence = newest.into_iter().chain([own]).collect();
+    let begun = scene.pods.iter().find_map(|pod| pull(scene, pod)).map(event);
+    let evidence = begun.into_iter().chain([own]).collect();
     Some(Sign { cause: Cause::Deadline { at }, subject, evidence, since: scene.now, patience: patience::NONE })
 }
 

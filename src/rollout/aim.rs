@@ -41,7 +41,10 @@ impl Aim {
             notes.push(if ours == theirs {
                 format!("{who} changed the Pod template after it was applied; the rollout is the changed one's")
             } else {
-                format!("{who} changed the image from {ours} to {theirs} after it was applied; the rollout is the changed one's")
+                format!(
+                    "{who} changed the image from {ours} to {theirs} after it was applied; the rollout is the \
+                    changed one's"
+                )
             });
         }
         if spec.paused == Some(true) {

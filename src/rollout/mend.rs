@@ -27,7 +27,8 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
         Cause::Write { path, why } => write(path.as_deref(), *why),
         Cause::Check { check, output } => failing(*check, output, subject, namespace),
         Cause::CheckCannotRun { program, .. } => format!(
-            "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` shows what \
+            "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` \
+             shows what \
              it lacks"
         ),
         Cause::Hook { .. } => {
@@ -46,7 +47,8 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
         Cause::Ousted { .. } => "leave out what the node can't do, or run on other nodes".to_owned(),
         Cause::Deadline { .. } => {
             format!(
-                "look at what the Pods wait for: kubectl describe pods -n {namespace}; the rollout goes on by itself once that is there"
+                "look at what the Pods wait for: kubectl describe pods -n {namespace}; the rollout goes on by itself \
+                 once that is there"
             )
         }
     }
@@ -56,7 +58,8 @@ fn pull(image: &str, why: &Pull, namespace: &str) -> String {
     let registry = registry(image);
     let secret = |name: &str| {
         format!(
-            "kubectl create secret docker-registry {name} -n {namespace} --docker-server={registry} --docker-username=… --docker-password=…"
+            "kubectl create secret docker-registry {name} -n {namespace} --docker-server={registry} \
+             --docker-username=… --docker-password=…"
         )
     };
     match why {
@@ -71,19 +74,23 @@ fn pull(image: &str, why: &Pull, namespace: &str) -> String {
         Pull::NoPullSecret(name) => format!("make it: {}", secret(name)),
         Pull::WrongCredentials => {
             format!(
-                "renew the pull secret that deploy.image-pull-secrets names; it must be for {registry} and hold a login that is still valid"
+                "renew the pull secret that deploy.image-pull-secrets names; it must be for {registry} and hold a \
+                 login that is still valid"
             )
         }
         Pull::Refused => format!(
-            "let the login of the pull secret read this repository at {registry}, or use another in deploy.image-pull-secrets"
+            "let the login of the pull secret read this repository at {registry}, or use another in \
+             deploy.image-pull-secrets"
         ),
         Pull::Unreachable => {
             format!(
-                "see that nodes can resolve and reach {registry} (DNS, firewall, proxy, plain HTTP), which may differ from what this machine reaches"
+                "see that nodes can resolve and reach {registry} (DNS, firewall, proxy, plain HTTP), which may differ \
+                 from what this machine reaches"
             )
         }
         Pull::Untrusted => format!(
-            "give the nodes' container runtime the authority's certificate for {registry} (containerd: certs.d/{registry}/hosts.toml)"
+            "give the nodes' container runtime the authority's certificate for {registry} (containerd: \
+             certs.d/{registry}/hosts.toml)"
         ),
         Pull::RateLimited => {
             "pull with a login (deploy.image-pull-secrets), which has a limit of its own, or from a mirror; or wait"
@@ -121,7 +128,8 @@ fn missing(source: Source, name: &str, key: Option<&str>, volume: Option<&str>, 
             source.word()
         ),
         None => format!(
-            "make it: kubectl create {kind} {name} -n {namespace} --from-literal=KEY=VALUE; or correct its name in {setting}"
+            "make it: kubectl create {kind} {name} -n {namespace} --from-literal=KEY=VALUE; or correct its name in \
+             {setting}"
         ),
     }
 }
@@ -129,18 +137,21 @@ fn missing(source: Source, name: &str, key: Option<&str>, volume: Option<&str>, 
 fn start(program: &str, why: Start) -> String {
     match why {
         Start::NotFound => format!(
-            "install {program} into the image (for Python servers: add it to the project's dependencies), or correct the start command"
+            "install {program} into the image (for Python servers: add it to the project's dependencies), or correct \
+             the start command"
         ),
         Start::Denied => {
             format!("make it executable in the image (chmod 755 {program}), or start it by its interpreter")
         }
         Start::Format => {
             format!(
-                "build the image for the nodes' platform (`pydeploy ship --platform …`; kubectl get nodes -L kubernetes.io/arch shows it); if {program} is a script, begin it with #!/bin/sh"
+                "build the image for the nodes' platform (`pydeploy ship --platform …`; kubectl get nodes -L \
+                 kubernetes.io/arch shows it); if {program} is a script, begin it with #!/bin/sh"
             )
         }
         Start::NoInterpreter => format!(
-            "correct the first line of {program}, or put the interpreter that it names into the image; line ends of Windows have this effect too"
+            "correct the first line of {program}, or put the interpreter that it names into the image; line ends of \
+             Windows have this effect too"
         ),
         Start::Directory => "correct WORKDIR in the Dockerfile, or workingDir: it must be a directory".to_owned(),
     }
@@ -149,7 +160,8 @@ fn start(program: &str, why: Start) -> String {
 fn crash(why: &Crash, subject: &Subject, namespace: &str) -> String {
     match why {
         Crash::Variable(name) => format!(
-            "set it: deploy.env.{name} = \"…\", or from a Secret with deploy.env.{name} = {{ secret = \"NAME\", key = \"KEY\" }}"
+            "set it: deploy.env.{name} = \"…\", or from a Secret: \
+             deploy.env.{name} = {{ secret = \"NAME\", key = \"KEY\" }}"
         ),
         Crash::Module(name) => format!("add the package that has {name} to the project's dependencies, and ship again"),
         Crash::Syntax => "correct the code, or build with the Python version that it is written for".to_owned(),
@@ -179,7 +191,8 @@ fn write(path: Option<&str>, why: Denial) -> String {
         Denial::ReadOnly if path == "/tmp" => "give it a /tmp: deploy.tmp-size states how large".to_owned(),
         Denial::ReadOnly => {
             format!(
-                "write to /tmp, or mount a volume where it writes: deploy.volumes.NAME = {{ path = \"{path}\", empty-dir = … }}"
+                "write to /tmp, or mount a volume where it writes: deploy.volumes.NAME = {{ path = \"{path}\", \
+                 empty-dir = … }}"
             )
         }
         Denial::Permission => format!(
@@ -192,13 +205,16 @@ fn failing(check: Check, output: &str, subject: &Subject, namespace: &str) -> St
     let log = format!("kubectl logs {} -n {namespace}", subject.name);
     match check {
         Check::Startup => format!(
-            "if it needs longer to start, raise the HEALTHCHECK's --start-period; else its log says what it waits for: {log}"
+            "if it needs longer to start, raise the HEALTHCHECK's --start-period; else its log says what it waits \
+             for: {log}"
         ),
         Check::Liveness => format!(
-            "correct what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} --previous has its last words"
+            "correct what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} \
+             --previous has its last words"
         ),
         Check::Readiness if output.contains("connection refused") => format!(
-            "see that the service listens on the port that is asked, and on the Pod's address instead of 127.0.0.1 alone; {log}"
+            "see that the service listens on the port that is asked, and on the Pod's address instead of 127.0.0.1 \
+             alone; {log}"
         ),
         Check::Readiness => {
             format!("its log says why it takes no requests: {log}; where it is asked is the HEALTHCHECK's to say")
@@ -210,7 +226,8 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
     match why {
         Shortage::Resource(name) => {
             format!(
-                "ask for less in deploy.resources.requests.{name}, or add a node: kubectl describe nodes shows what is taken"
+                "ask for less in deploy.resources.requests.{name}, or add a node: kubectl describe nodes shows what \
+                 is taken"
             )
         }
         Shortage::Pods => "add a node, or end Pods that are not needed".to_owned(),
@@ -230,7 +247,8 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
         Shortage::Unbound(name) => {
             let name = name.as_deref().unwrap_or("");
             format!(
-                "state a storage class that exists (kubectl get storageclass) in deploy.volumes, or make a volume for it: kubectl describe pvc {name} -n {namespace}"
+                "state a storage class that exists (kubectl get storageclass) in deploy.volumes, or make a volume for \
+                 it: kubectl describe pvc {name} -n {namespace}"
             )
         }
         Shortage::VolumeElsewhere => {
@@ -243,7 +261,8 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
 fn gate(by: &Gate, subject: &Subject, namespace: &str) -> String {
     match by {
         Gate::Quota(name) => format!(
-            "ask for less (deploy.resources, deploy.replicas), or have the quota raised: kubectl describe quota {name} -n {namespace}"
+            "ask for less (deploy.resources, deploy.replicas), or have the quota raised: kubectl describe quota \
+             {name} -n {namespace}"
         ),
         Gate::QuotaNeeds(what) => format!("state deploy.resources.{what}"),
         Gate::LimitRange => format!("keep deploy.resources within it: kubectl describe limitrange -n {namespace}"),
@@ -252,7 +271,8 @@ fn gate(by: &Gate, subject: &Subject, namespace: &str) -> String {
         }
         Gate::Webhook(_) | Gate::Policy(_) => "do as its message says, or ask those who run the cluster".to_owned(),
         Gate::WebhookDown(name) => format!(
-            "the service behind {name} must run again: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+            "the service behind {name} must run again: kubectl get \
+             validatingwebhookconfigurations,mutatingwebhookconfigurations"
         ),
         Gate::NoServiceAccount(name) => {
             format!("make it (kubectl create serviceaccount {name} -n {namespace}), or correct deploy.service-account")

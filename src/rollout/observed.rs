@@ -245,7 +245,8 @@ fn is_newer(old: &ObjectMeta, new: &ObjectMeta) -> bool {
 }
 
 /// Whether a resource version is later than another. They are numbers that grow, since Kubernetes 1.35 by promise:
-/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>. Of others the one that came later is.
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>. Of others the one that came last
+/// is.
 fn is_later(old: &str, new: &str) -> bool {
     match (old.parse::<u64>(), new.parse::<u64>()) {
         (Ok(old), Ok(new)) => new > old,

@@ -7,7 +7,7 @@ pub(super) const NONE: Duration = Duration::ZERO;
 /// A Secret, ConfigMap or ServiceAccount may be made a moment later by whoever applies in another order; the kubelet
 /// looks again every second or so.
 pub(super) const APPEARS: Duration = Duration::from_secs(3);
-/// A registry or webhook that does not answer may answer the next time; its state is seen up to a second after it is so.
+/// A registry or webhook that does not answer may answer the next time; that it does not is seen up to a second later.
 /// Longer is kinder to a registry that hiccups, and later than the five seconds within which people are told.
 pub(super) const PASSES: Duration = Duration::from_secs(3);
 /// The scheduler tries again when a Pod ends or a node comes.

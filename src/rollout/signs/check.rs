@@ -88,7 +88,7 @@ fn killed(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
     Some(Sign { cause, subject: view.subject(), evidence, since: note.seen, patience: patience::NONE })
 }
 
-/// The check that a crash is of, where the event of the kill was not seen: a process that is killed says nothing itself.
+/// The check that a crash is of, where the event of the kill was not seen: a killed process says nothing itself.
 pub(super) fn that_killed(scene: &Scene<'_>, view: &View<'_>, exit: i32) -> Option<Cause> {
     let reports = scene.notes_of(view).rev().filter_map(read);
     let mut able = reports.filter(|r| r.check != Check::Readiness && !r.errored);
@@ -113,7 +113,7 @@ pub(in super::super) fn unready(scene: &Scene<'_>, view: &View<'_>) -> Option<Si
     })
 }
 
-/// The program that a check's shell did not find: `/bin/sh: 1: curl: not found`, `bash: line 1: curl: command not found`.
+/// The program that a check's shell did not find: `/bin/sh: 1: curl: not found`, `bash: curl: command not found`.
 fn absent(output: &str) -> Option<String> {
     let line = output.lines().find(|l| l.contains("not found"))?;
     let (shell, rest) = line.split_once(": ")?;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and do no input or output.
-const PURE: &[&str] = &["src/project", "src/image", "src/dockerfile", "src/workload", "src/manifests", "src/debian"];
+const PURE: &[&str] =
+    &["src/project", "src/image", "src/dockerfile", "src/workload", "src/manifests", "src/rollout", "src/debian"];
 /// Their doors to the world: what is fetched, and what is kept for a while.
 const DOORS: &[&str] = &["src/debian/archive", "src/debian/spool.rs"];
 /// What no pure room may name.
@@ -100,4 +101,16 @@ fn only_the_report_prints() {
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn every_recorded_rollout_is_replayed() {
+    let table = std::fs::read_to_string(root().join("src/rollout/tests/expected.rs")).unwrap();
+    let recordings = std::fs::read_dir(root().join("tests/data/rollouts")).unwrap();
+    let names = recordings.map(|e| e.unwrap().file_name().into_string().unwrap());
+    let forgotten: Vec<String> = names
+        .filter_map(|n| n.strip_suffix(".jsonl").map(str::to_owned))
+        .filter(|n| !table.contains(&format!("\"{n}\" \"")))
+        .collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
 }

@@ -41,7 +41,7 @@ impl Base {
         serde_json::from_value(self.config.clone()).unwrap_or_default()
     }
 
-    /// Whether it is for this machine.
+    /// Whether it is for machines of this kind.
     pub(super) fn is_for(&self, platform: &Platform) -> bool {
         self.config().architecture == platform.architecture
     }

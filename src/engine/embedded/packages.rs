@@ -46,13 +46,13 @@ pub(super) async fn ground(
     let identity = identity(&set, &wanted);
     // The bytecode of the standard library is this release's own, made on this machine.
     let here = Platform::here();
+    let selection = Selection { order, set: &set, wanted: &wanted, release, platform };
     let mut composed = None;
     let own = if *platform == here {
-        Selection { order, set: &set, wanted: &wanted, release, platform }.compiler(&mut composed, means).await
+        selection.compiler(&mut composed, means).await
     } else {
         let set = chosen(order, &wanted, release, &here, means).await?;
-        let selection = Selection { order, set: &set, wanted: &wanted, release, platform: &here };
-        selection.compiler(&mut None, means).await
+        Selection { set: &set, platform: &here, ..selection }.compiler(&mut None, means).await
     };
     let compiler = match own {
         Ok(own) => Some(own),
@@ -67,7 +67,6 @@ pub(super) async fn ground(
     let made = match found {
         Some(made) if means.take_all(&made.layers) => made,
         _ => {
-            let selection = Selection { order, set: &set, wanted: &wanted, release, platform };
             let composed = match composed {
                 Some(composed) => composed,
                 None => selection.compose(means).await?,
@@ -123,6 +122,7 @@ fn identity(set: &Set, wanted: &Wanted) -> String {
 }
 
 /// A set of packages that was chosen for a platform.
+#[derive(Clone, Copy)]
 struct Selection<'a, 'o> {
     order: &'a Order<'o>,
     set: &'a Set,

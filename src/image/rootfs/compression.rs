@@ -59,15 +59,8 @@ fn zstd<'r>(source: impl BufRead + 'r) -> Result<impl Read + 'r, LayerError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::io::Write;
-
+    use super::super::tests::gzip;
     use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
 
     fn read(bytes: &[u8]) -> Result<Vec<u8>, std::io::Error> {
         let mut out = Vec::new();

@@ -89,6 +89,12 @@ pub(super) fn layer(tar: &[u8]) -> Result<Layer, LayerError> {
     read(tar, &digest(tar), &Limits::of(tar.len() as u64), &keep(&["passwd"]))
 }
 
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn stack(layers: &[Tape]) -> Stack {
     let mut stack = Stack::new(layers.len());
     for tape in layers {
@@ -252,9 +258,7 @@ fn the_answer_waits_for_the_layers_that_it_needs() {
 #[test]
 fn compressed_layers_are_read_as_they_are() {
     let tar = tape().file("etc/passwd", "x").end();
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&tar).unwrap();
-    for stored in [gzip.finish().unwrap(), zstd::encode_all(&tar[..], 1).unwrap(), tar.clone()] {
+    for stored in [gzip(&tar), zstd::encode_all(&tar[..], 1).unwrap(), tar.clone()] {
         let layer = read(&stored[..], &digest(&tar), &Limits::of(0), &keep(&["passwd"])).unwrap();
         assert_eq!(layer.size().entries, 2);
         // One byte at a time is as good.

@@ -18,6 +18,16 @@ image() {
   docker save "$name" | zstd -q -3 -o "$file.part" -f && mv "$file.part" "$file"
 }
 
+# mirror NAME: an image of the engine, in the registry as docker.io has it
+mirror() {
+  local copy=$PYDEPLOY_TEST_REGISTRY/library/$1
+  curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+    "http://$PYDEPLOY_TEST_REGISTRY/v2/library/${1%:*}/manifests/${1#*:}" 2>/dev/null \
+    | grep -q "$(docker image inspect --format '{{.Id}}' "$1")" && return 0
+  say "pushing $1 into the registry"
+  docker tag "$1" "$copy" && docker push -q "$copy" >/dev/null && docker rmi "$copy" >/dev/null
+}
+
 # rootfs: imports bed/debian:bookworm-slim, laid out and as small as the official slim base
 debian_slim() {
   docker image inspect bed/debian:bookworm-slim >/dev/null 2>&1 && return 0

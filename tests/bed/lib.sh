@@ -32,8 +32,16 @@ install() {
   fi
 }
 
+# running PID: that process exists and has not ended (one that nobody has collected yet still answers to `kill -0`)
+running() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  stat=${stat##*) }
+  [ "${stat%% *}" != Z ] && [ "${stat%% *}" != X ]
+}
+
 # alive NAME: a daemon of ours by that name is running
-alive() { [ -s "$BED_RUN/$1.pid" ] && kill -0 "$(cat "$BED_RUN/$1.pid")" 2>/dev/null; }
+alive() { [ -s "$BED_RUN/$1.pid" ] && running "$(cat "$BED_RUN/$1.pid")"; }
 
 # start NAME COMMAND…: in the background, in a session of its own, its process id recorded
 start() {
@@ -61,8 +69,8 @@ stop() {
   [ -s "$file" ] || return 0
   pid=$(cat "$file")
   if kill -TERM "$pid" 2>/dev/null; then
-    for i in $(seq 150); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    if kill -0 "$pid" 2>/dev/null; then say "$1 ($pid) did not end by itself: SIGKILL"; kill -KILL "$pid" 2>/dev/null; fi
+    for i in $(seq 150); do running "$pid" || break; sleep 0.1; done
+    if running "$pid"; then say "$1 ($pid) did not end by itself: SIGKILL"; kill -KILL "$pid" 2>/dev/null; fi
   fi
   rm -f "$file"
 }

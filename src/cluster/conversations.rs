@@ -1,0 +1,1 @@
+//! Conversations: what is said to a scripted API server.

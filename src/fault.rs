@@ -11,7 +11,9 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{cache, cluster, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{
+    cache, cluster, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source,
+};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub struct Fault {
     pub output: Vec<String>,
     /// What was found in the image, where that is the fault.
     pub findings: Vec<Finding>,
+    /// How the rollout stands, where it is the rollout's.
+    pub rollout: Option<Value>,
     /// The command's own answer says it all: only the exit code is left to give.
     pub told: bool,
 }
@@ -103,7 +107,16 @@ impl Fault {
     /// A fault with its advice.
     pub fn new(class: Class, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         let (message, hint) = (message.into(), hint.into());
-        Self { class, message, hint, causes: Vec::new(), output: Vec::new(), findings: Vec::new(), told: false }
+        Self {
+            class,
+            message,
+            hint,
+            causes: Vec::new(),
+            output: Vec::new(),
+            findings: Vec::new(),
+            rollout: None,
+            told: false,
+        }
     }
 
     /// A fault from an error, whose sources become the causes.
@@ -121,9 +134,10 @@ impl Fault {
         fault
     }
 
-    /// The user asked to stop.
-    pub fn interrupted() -> Self {
-        Self::new(Class::Interrupted, "interrupted; nothing was left half-written", None)
+    /// The user asked to stop; `standing` is what stands of what was done elsewhere.
+    pub fn interrupted(standing: Option<String>) -> Self {
+        let standing = standing.unwrap_or_else(|| "nothing was left half-written".to_owned());
+        Self::new(Class::Interrupted, format!("interrupted; {standing}"), None)
     }
 
     /// The image can't be held to what it promises.
@@ -152,6 +166,9 @@ impl Fault {
             }
             if !self.findings.is_empty() {
                 fields.insert("findings".into(), json!(self.findings));
+            }
+            if let Some(rollout) = &self.rollout {
+                fields.insert("rollout".into(), rollout.clone());
             }
         }
         document

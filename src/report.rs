@@ -11,8 +11,8 @@ pub use words::{duration, size};
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -45,6 +45,7 @@ pub struct Report {
     color: anstream::ColorChoice,
     progress: Arc<dyn Progress>,
     unsaid: AtomicBool,
+    standing: Mutex<Option<String>>,
 }
 
 /// One way to show progress.
@@ -79,7 +80,7 @@ impl Report {
             ProgressMode::Auto if terminal => Arc::new(live::Live::new(color)),
             ProgressMode::Auto | ProgressMode::Plain => Arc::new(plain::Plain::new(color, volume == Volume::Verbose)),
         };
-        Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false) }
+        Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false), standing: Mutex::default() }
     }
 
     /// Takes the events of a build or push.
@@ -126,6 +127,18 @@ impl Report {
 
     fn color_of_stdout(&self) -> anstream::ColorChoice {
         if std::io::stdout().is_terminal() { self.color } else { anstream::ColorChoice::Never }
+    }
+
+    /// What would stand, outside this machine, if the command were interrupted now.
+    pub fn stands(&self, text: impl Into<String>) {
+        if let Ok(mut standing) = self.standing.lock() {
+            *standing = Some(text.into());
+        }
+    }
+
+    /// What was last said to stand.
+    pub fn standing(&self) -> Option<String> {
+        self.standing.lock().ok().and_then(|standing| standing.clone())
     }
 
     /// Something worth knowing.

@@ -108,7 +108,8 @@ impl Ownership {
         let Some(object) = object else { return Self::Absent };
         let labelled = object.metadata.labels.iter().flatten().any(|(k, v)| (k.as_str(), v.as_str()) == LABEL);
         let fields = object.metadata.managed_fields.iter().flatten();
-        let mut managers: Vec<_> = fields.filter(|f| f.subresource.is_none()).filter_map(|f| f.manager.clone()).collect();
+        let mut managers: Vec<_> =
+            fields.filter(|f| f.subresource.is_none()).filter_map(|f| f.manager.clone()).collect();
         managers.dedup();
         if labelled || managers.iter().any(|m| m == MANAGER) { Self::Ours } else { Self::Foreign { managers } }
     }
@@ -169,7 +170,9 @@ fn standing(error: Error, text: &str) -> Error {
             refusal.standing = Some(text.to_owned());
             Error::Refused(refusal)
         }
-        Error::Failing { what, address, source } => Error::Failing { what: format!("{what} ({text})"), address, source },
+        Error::Failing { what, address, source } => {
+            Error::Failing { what: format!("{what} ({text})"), address, source }
+        }
         other => other,
     }
 }
@@ -206,7 +209,9 @@ fn keep_scale(target: &Target, before: Option<&DynamicObject>) -> Target {
         let owns = f.fields_v1.as_ref().is_some_and(|v| v.0.pointer("/f:spec/f:replicas").is_some());
         f.manager.as_deref() == Some(MANAGER) && f.operation.as_deref() == Some("Apply") && owns
     });
-    if ours && !has(&target.value) && has(&before.data)
+    if ours
+        && !has(&target.value)
+        && has(&before.data)
         && let (Some(count), Some(spec)) =
             (before.data.pointer("/spec/replicas"), target.value.get_mut("spec").and_then(Value::as_object_mut))
     {
@@ -247,7 +252,8 @@ async fn one(
 /// Whether nothing but the server's own bookkeeping differs.
 fn is_same(before: &DynamicObject, after: &DynamicObject) -> bool {
     let labels = |o: &DynamicObject| o.metadata.labels.clone().unwrap_or_default();
-    let annotations = |o: &DynamicObject| -> BTreeMap<String, String> { o.metadata.annotations.clone().unwrap_or_default() };
+    let annotations =
+        |o: &DynamicObject| -> BTreeMap<String, String> { o.metadata.annotations.clone().unwrap_or_default() };
     let rest = |o: &DynamicObject| {
         let mut data = o.data.clone();
         if let Some(fields) = data.as_object_mut() {

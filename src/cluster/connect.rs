@@ -53,12 +53,7 @@ impl Cluster {
     }
 
     /// Asks, again where that helps, and tells what comes in the way.
-    pub(super) async fn ask<T, F>(
-        &self,
-        action: Action,
-        object: &Identity,
-        request: impl Fn() -> F,
-    ) -> Result<T, Error>
+    pub(super) async fn ask<T, F>(&self, action: Action, object: &Identity, request: impl Fn() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, kube::Error>>,
     {

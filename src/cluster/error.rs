@@ -138,7 +138,9 @@ impl Error {
             known => format!("it has: {}", known.join(", ")),
         };
         Some(match self {
-            Self::NoKubeconfig { looked } if looked.is_empty() => "name one: --kubeconfig FILE, or KUBECONFIG".to_owned(),
+            Self::NoKubeconfig { looked } if looked.is_empty() => {
+                "name one: --kubeconfig FILE, or KUBECONFIG".to_owned()
+            }
             Self::NoKubeconfig { looked } => {
                 let looked: Vec<_> = looked.iter().map(|p| p.display().to_string()).collect();
                 format!("name one with --kubeconfig FILE or KUBECONFIG; looked for {}", looked.join(", "))

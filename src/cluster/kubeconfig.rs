@@ -58,7 +58,8 @@ pub async fn find(access: &Access) -> Result<Way, Error> {
     }
     let stated_proxy = cluster_proxy(&kubeconfig, &context);
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| incomplete(&context, &e))?;
+    let mut config =
+        Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| incomplete(&context, &e))?;
     let stated_proxy = stated_proxy.as_deref().filter(|p| !p.is_empty());
     config.proxy_url = proxy(stated_proxy, &config.cluster_url, &access.proxies)?;
     Ok(way(config, context, access))

@@ -22,6 +22,8 @@ pub use connect::Cluster;
 pub use error::Error;
 pub use kubeconfig::{Access, Way, find};
 pub use object::{Identity, Target};
+pub use proxy::Proxies;
+
 pub use prune::{Stale, prune, stale};
 pub use refusal::{Action, FieldConflict, Reason, Refusal};
 

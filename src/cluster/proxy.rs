@@ -95,7 +95,10 @@ mod tests {
     fn the_environments_proxy_is_taken_but_for_its_exceptions() {
         let proxy = "http://proxy.example:3128";
         assert_eq!(through("https://api.example:6443", proxy, "").unwrap(), "http://proxy.example:3128/");
-        assert_eq!(through("https://api.example", "proxy.example:3128", "other").unwrap(), "http://proxy.example:3128/");
+        assert_eq!(
+            through("https://api.example", "proxy.example:3128", "other").unwrap(),
+            "http://proxy.example:3128/"
+        );
         for none in ["*", "api.example", ".example", "example", "x, api.example:6443"] {
             assert_eq!(through("https://api.example:6443", proxy, none), None, "{none}");
         }
@@ -114,6 +117,9 @@ mod tests {
         let own = proxy(Some("http://own.example:1"), &server, &Proxies::default()).unwrap().unwrap();
         assert_eq!(own.host(), Some("own.example"));
         let error = proxy(Some("socks5://u:hunter2@own.example:1"), &server, &Proxies::default()).unwrap_err();
-        assert!(!error.to_string().contains("hunter2") && error.to_string().contains("socks5://own.example:1"), "{error}");
+        assert!(
+            !error.to_string().contains("hunter2") && error.to_string().contains("socks5://own.example:1"),
+            "{error}"
+        );
     }
 }

@@ -35,7 +35,9 @@ pub async fn stale(cluster: &Cluster, name: &str, targets: &[Target]) -> Result<
             let all = Identity { kind: kind.name.into(), name: String::new(), namespace };
             let api = kind.api(cluster);
             let found = cluster.ask(Action::Read, &all, || api.list(params)).await?;
-            Ok::<_, Error>(found.items.into_iter().filter_map(|object| told(*kind, cluster, object)).collect::<Vec<_>>())
+            Ok::<_, Error>(
+                found.items.into_iter().filter_map(|object| told(*kind, cluster, object)).collect::<Vec<_>>(),
+            )
         }
     });
     let found = futures_util::future::try_join_all(lists).await?;

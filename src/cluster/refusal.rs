@@ -126,7 +126,9 @@ impl fmt::Display for Refusal {
                 let place = namespace.as_ref().map_or("the whole cluster".into(), |n| format!("namespace {n}"));
                 write!(f, "could not {action} {object}: {user} may not {verb} {resource} in {place}")?;
             }
-            Reason::Foreign { managers } if managers.is_empty() => write!(f, "{object} is there and is not pydeploy's")?,
+            Reason::Foreign { managers } if managers.is_empty() => {
+                write!(f, "{object} is there and is not pydeploy's")?
+            }
             Reason::Foreign { managers } => {
                 write!(f, "{object} is there and is not pydeploy's, but of {}", managers.join(", "))?;
             }
@@ -170,7 +172,9 @@ impl Refusal {
                 let user = &permission.user;
                 format!("this rule in {role}, bound to {user}, grants it: {}", permission.rule())
             }
-            Reason::Foreign { .. } => "choose another name with `name` in the settings, or take it over: --adopt".to_owned(),
+            Reason::Foreign { .. } => {
+                "choose another name with `name` in the settings, or take it over: --adopt".to_owned()
+            }
             Reason::NoNamespace => {
                 let name = self.object.namespace.as_deref().unwrap_or_default();
                 format!("make it with --create-namespace, or `kubectl create namespace {name}`; or choose one with -n")

@@ -1,0 +1,121 @@
+//! `deploy`: the manifests of an image, applied and watched until its Pods are ready, or can't be.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Context, documents, manifests};
+use crate::cli::{ApplyArgs, DeployArgs, OutArgs};
+use crate::cluster::{self, Applied, Change, Cluster, Conflicts, Foreign, Namespace, Order, Target};
+use crate::engine::Event;
+use crate::engine::event::End;
+use crate::fault::Fault;
+use crate::settings::Settings;
+
+pub(super) async fn run(context: &Context<'_>, args: &DeployArgs) -> Result<(), Fault> {
+    let started = Instant::now();
+    let out = OutArgs { out: None, format: None, namespace: args.namespace.clone() };
+    let asked =
+        manifests::Asked { project: &args.project, source: &args.source, image: args.image.as_deref(), out: &out };
+    let (source, name, settings) = manifests::subject(context, asked)?;
+    // The way to the cluster is tried while the registry answers.
+    let (pushed, cluster) =
+        tokio::try_join!(manifests::read(context, &source, &name, &settings), connect(context, &args.to, &settings))?;
+    let made = manifests::compile(&pushed, &name, &settings)?;
+    manifests::tell(context, &made.findings);
+    let order = order(&made, &cluster, &args.to)?;
+    let (applied, rollout) = if args.dry_run {
+        (cluster::dry_run(&cluster, &order).await?, Value::Null)
+    } else {
+        roll_out(context, &cluster, &order, &name, &args.to).await?
+    };
+    if args.dry_run {
+        let lines = applied.iter().map(|a| format!("{}: {}\n", a.identity, would(a.change)));
+        context.report.answer(&lines.collect::<String>());
+    }
+    context.report.document(&json!({
+        "schema": "pydeploy.deploy/1",
+        "image": documents::pushed(&pushed, None),
+        "cluster": documents::cluster(&cluster),
+        "dryRun": args.dry_run,
+        "objects": applied.iter().map(documents::applied).collect::<Vec<_>>(),
+        "rollout": rollout,
+        "timings": {"totalMs": super::build::millis(started.elapsed())},
+    }));
+    Ok(())
+}
+
+fn would(change: Change) -> &'static str {
+    match change {
+        Change::Created => "would be created",
+        Change::Changed => "would be changed",
+        Change::Unchanged => "would not change",
+    }
+}
+
+/// The cluster that is meant, once it has answered.
+pub(super) async fn connect(context: &Context<'_>, args: &ApplyArgs, settings: &Settings) -> Result<Cluster, Fault> {
+    let access = cluster::Access {
+        kubeconfig: args.cluster.kubeconfig.clone(),
+        context: args.cluster.context.clone(),
+        namespace: settings.deploy.namespace.clone(),
+        ..context.machine.cluster()
+    };
+    Ok(Cluster::connect(cluster::find(&access).await?).await?)
+}
+
+/// What is to be applied.
+pub(super) fn order(made: &manifests::Made, cluster: &Cluster, args: &ApplyArgs) -> Result<Order, Fault> {
+    Ok(Order {
+        targets: Target::all(&made.objects(), &cluster.namespace).map_err(|e| super::bug(&e))?,
+        namespace: if args.create_namespace { Namespace::Made } else { Namespace::Required },
+        conflicts: if args.force_conflicts { Conflicts::Taken } else { Conflicts::Refused },
+        foreign: if args.adopt { Foreign::Adopted } else { Foreign::Refused },
+    })
+}
+
+/// How long to wait where nothing is stated.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Applies, prunes, and waits for the verdict; what was applied, and `rollout{…}`.
+pub(super) async fn roll_out(
+    context: &Context<'_>,
+    cluster: &Cluster,
+    order: &Order,
+    name: &str,
+    args: &ApplyArgs,
+) -> Result<(Vec<Applied>, Value), Fault> {
+    let Cluster { namespace, context: of, address, .. } = cluster;
+    let report = context.report;
+    report.stage(&format!("Applying to namespace {namespace} (context {of}, {address})"));
+    report.stands("nothing was changed in the cluster");
+    let events = report.events();
+    let applied = cluster::apply(cluster, order, |applied| {
+        let end = if applied.change == Change::Unchanged { End::Cached } else { End::Ran(Duration::ZERO) };
+        let (id, name) = (applied.identity.to_string(), format!("{}: {}", applied.identity, applied.change.name()));
+        report.stands(format!("{} is applied, what follows it may not be: run again to go on", applied.identity));
+        events(&Event::Finished { id, name, end });
+    });
+    let applied = applied.await?;
+    if args.prune {
+        prune(context, cluster, order, name).await?;
+    }
+    let _ = TIMEOUT;
+    Ok((applied, Value::Null))
+}
+
+/// Takes away what the application no longer has.
+async fn prune(context: &Context<'_>, cluster: &Cluster, order: &Order, name: &str) -> Result<(), Fault> {
+    let stale = cluster::stale(cluster, name, &order.targets).await?;
+    cluster::prune(cluster, &stale).await?;
+    let events = context.report.events();
+    for object in &stale {
+        if object.is_kept() {
+            context.report.note(&format!("{} is no longer used, and stays for its data", object.identity));
+            continue;
+        }
+        let (id, name) = (object.identity.to_string(), format!("{}: deleted", object.identity));
+        events(&Event::Finished { id, name, end: End::Ran(Duration::ZERO) });
+    }
+    Ok(())
+}

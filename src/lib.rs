@@ -38,6 +38,7 @@
 //! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
+//! | [`rollout`] | what is seen of a rollout, and the verdict on it | pure |
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
 
@@ -57,6 +58,7 @@ pub mod manifests;
 pub mod project;
 pub mod registry;
 pub mod report;
+pub mod rollout;
 pub mod settings;
 pub mod source;
 pub mod stages;

@@ -4,6 +4,7 @@ mod live;
 mod passages;
 mod picture;
 mod plain;
+mod rollout;
 mod words;
 
 pub use picture::{Bar, draw};
@@ -22,6 +23,7 @@ use crate::cli::{ColorMode, OutputArgs, ProgressMode};
 use crate::engine::{Event, Events};
 use crate::fault::Fault;
 use crate::registry::Progress as Passages;
+use crate::rollout::Progress as Rollout;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -54,6 +56,8 @@ trait Progress: Send + Sync {
     fn event(&self, event: &Event);
     /// Prints a line without disturbing what is shown.
     fn line(&self, text: &str);
+    /// How far a rollout is.
+    fn rollout(&self, name: &str, progress: &Rollout);
     /// Nothing more will come: what is left on the screen is final.
     fn finish(&self);
 }
@@ -87,6 +91,11 @@ impl Report {
     pub fn events(&self) -> Events {
         let progress = Arc::clone(&self.progress);
         Arc::new(move |event: &Event| progress.event(event))
+    }
+
+    /// Shows how far the rollout of `name` is.
+    pub fn rollout(&self, name: &str, progress: &Rollout) {
+        self.progress.rollout(name, progress);
     }
 
     /// Takes what becomes of blobs that go out.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
+use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{DynamicObject, Patch, PatchParams, ValidationDirective};
 use serde_json::Value;
 
@@ -83,6 +84,16 @@ pub struct Applied {
     pub change: Change,
     /// The whole of it.
     pub object: DynamicObject,
+}
+
+impl Applied {
+    /// The Deployment, where it is one.
+    pub fn deployment(&self) -> Option<Deployment> {
+        if self.identity.kind != "Deployment" {
+            return None;
+        }
+        serde_json::to_value(&self.object).and_then(serde_json::from_value).ok()
+    }
 }
 
 /// Whose an object is.

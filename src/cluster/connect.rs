@@ -124,7 +124,7 @@ fn find<'e, E: StdError + 'static>(error: &'e kube::Error) -> Option<&'e E> {
 }
 
 /// The innermost cause, which is the one that names what is wrong.
-fn because(error: &kube::Error) -> Because {
+pub(super) fn because(error: &kube::Error) -> Because {
     if let kube::Error::Api(status) = error {
         return Because(format!("{} ({})", status.message.trim(), status.code));
     }

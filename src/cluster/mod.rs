@@ -3,6 +3,7 @@
 //! ```text
 //! Access (flags, KUBECONFIG, a mounted service account) ─find→ Way ─connect→ Cluster
 //! Cluster + Order ─look, dry run, apply→ Applied
+//! Cluster + the Deployment ─watch, logs→ Observed ─verdict→ Ending
 //! ```
 
 mod apply;
@@ -10,16 +11,20 @@ mod connect;
 #[cfg(test)]
 mod conversations;
 mod error;
+mod follow;
 mod kubeconfig;
+mod logs;
 mod object;
 mod proxy;
 mod prune;
 mod refusal;
 mod retry;
+mod watch;
 
 pub use apply::{Applied, Change, Conflicts, Foreign, Namespace, Order, Ownership, apply, dry_run};
 pub use connect::Cluster;
 pub use error::Error;
+pub use follow::{Ending, Followed, News, follow};
 pub use kubeconfig::{Access, Way, find};
 pub use object::{Identity, Target};
 pub use proxy::Proxies;

@@ -218,7 +218,7 @@ fn reason(status: &Status) -> Reason {
         422 if !causes.is_empty() => {
             Reason::Invalid(causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect())
         }
-        _ if message.contains("admission webhook") => Reason::Policy(message.to_owned()),
+        _ if is_webhook(status) || message.contains("admission webhook") => Reason::Policy(message.to_owned()),
         400 | 422 => Reason::Invalid(vec![message.to_owned()]),
         code => Reason::Other(code, message.to_owned()),
     }

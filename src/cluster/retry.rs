@@ -32,7 +32,7 @@ where
     let mut pause = FIRST;
     let mut was_away = false;
     loop {
-        let answered = tokio::time::timeout(ANSWER, request()).await;
+        let answered = tokio::time::timeout(ANSWER.min(patience * 5), request()).await;
         let error = match answered {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,

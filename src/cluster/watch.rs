@@ -196,7 +196,11 @@ impl Follower {
                     }
                     None
                 }
-                Ok(()) | Err(Ended::Passing(None)) => None,
+                Ok(()) => None,
+                Err(Ended::Passing(None)) => {
+                    tokio::time::sleep(FIRST).await;
+                    None
+                }
                 Err(Ended::Unheard) => return,
                 Err(Ended::Expired) => {
                     version = None;
@@ -286,7 +290,11 @@ impl Follower {
         }
         // A server that ends a watch at once is on its way down, or up.
         let early = tokio::time::Instant::now() + Duration::from_secs(WATCH.into()) / 2 < until;
-        if early && !heard { Err(Ended::Passing(Some(slow()))) } else { Ok(()) }
+        match (early, heard) {
+            (true, false) => Err(Ended::Passing(Some(slow()))),
+            (true, true) => Err(Ended::Passing(None)),
+            (false, _) => Ok(()),
+        }
     }
 
     async fn see<K: Watched>(&self, object: K) -> Result<(), Ended> {

@@ -88,7 +88,7 @@ pub async fn follow(
             Verdict::Done(progress) if seen.is_whole() => Some(Ending::Done(progress)),
             Verdict::Done(progress) | Verdict::Progressing(progress) if over => Some(Ending::Late(progress)),
             Verdict::Done(progress) | Verdict::Progressing(progress) => {
-                if shown.as_ref() != Some(&progress) {
+                if seen.is_whole() && shown.as_ref() != Some(&progress) {
                     told(News::Progress(&progress));
                     shown = Some(progress);
                 }

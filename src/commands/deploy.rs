@@ -99,7 +99,7 @@ pub(super) async fn roll_out(
     let begun = Timestamp::now();
     let events = report.events();
     let applied = cluster::apply(cluster, order, |applied| {
-        let end = if applied.change == Change::Unchanged { End::Cached } else { End::Ran(Duration::ZERO) };
+        let end = End::Ran(Duration::ZERO);
         let (id, name) = (applied.identity.to_string(), format!("{}: {}", applied.identity, applied.change.name()));
         report.stands(format!("{} is applied, what follows it may not be: run again to go on", applied.identity));
         events(&Event::Finished { id, name, end });

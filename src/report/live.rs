@@ -99,7 +99,7 @@ impl Progress for Live {
 
     fn rollout(&self, name: &str, progress: &Rollout) {
         self.told();
-        self.rollout.show(&self.bars, name, progress);
+        self.rollout.show(&self.bars, self.color, name, progress);
     }
 
     fn finish(&self) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{DIM, GREEN};
@@ -20,7 +21,7 @@ pub(super) struct View {
 
 impl View {
     /// Shows it in place of what was shown before.
-    pub(super) fn show(&self, bars: &MultiProgress, name: &str, progress: &Progress) {
+    pub(super) fn show(&self, bars: &MultiProgress, color: ColorChoice, name: &str, progress: &Progress) {
         let Ok(mut rows) = self.rows.lock() else { return };
         let texts = texts(name, progress);
         while rows.len() > texts.len() {
@@ -38,7 +39,11 @@ impl View {
             }
             rows.push(row);
         }
-        rows.iter().zip(texts).for_each(|(row, text)| row.set_message(text));
+        let shown = |text: String| match color {
+            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        };
+        rows.iter().zip(texts).for_each(|(row, text)| row.set_message(shown(text)));
     }
 
     /// Takes it off the screen.

@@ -23,6 +23,9 @@ fn says(status: &str, body: &Value) -> String {
 /// A failure in the API server's own form.
 fn fails(code: u16, message: &str, details: Value) -> String {
     let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code});
+    if code == 404 {
+        status["reason"] = json!("NotFound");
+    }
     if !details.is_null() {
         status["details"] = details;
     }

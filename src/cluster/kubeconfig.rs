@@ -111,7 +111,11 @@ fn read(access: &Access) -> Result<Option<Kubeconfig>, Error> {
 
 fn read_file(path: &Path) -> Result<Option<Kubeconfig>, Error> {
     match Kubeconfig::read_from(path) {
-        Ok(config) => Ok(Some(config)),
+        // An empty name states nothing, and leaves it to the next file.
+        Ok(config) => {
+            let current_context = config.current_context.clone().filter(|name| !name.is_empty());
+            Ok(Some(Kubeconfig { current_context, ..config }))
+        }
         Err(KubeconfigError::ReadConfig(e, _)) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(KubeconfigError::ReadConfig(source, _)) => Err(Error::Unreadable { path: path.to_path_buf(), source }),
         // The parser's own words may quote the file, which holds passwords.

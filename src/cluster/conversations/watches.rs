@@ -26,7 +26,7 @@ fn lines(lines: &[Value]) -> String {
     answer(
         "200 OK",
         &[("Content-Type", "application/json")],
-        &lines.iter().map(|l| format!("{l}\n")).collect::<String>(),
+        &(lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n"),
     )
 }
 

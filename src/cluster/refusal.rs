@@ -198,15 +198,15 @@ impl Refusal {
 
 fn reason(status: &Status) -> Reason {
     let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
-    let caused = |reason: &str| causes.iter().any(|c| c.reason == reason);
+    let is_due_to = |reason: &str| causes.iter().any(|c| c.reason == reason);
     let kind = status.details.as_ref().map(|d| d.kind.as_str()).unwrap_or_default();
     let message = status.message.trim();
     match status.code {
-        409 if caused("FieldManagerConflict") => {
+        409 if is_due_to("FieldManagerConflict") => {
             let fields = causes.iter().map(|c| FieldConflict { field: c.field.clone(), manager: manager(&c.message) });
             Reason::Conflict(fields.collect())
         }
-        403 if caused("NamespaceTerminating") => Reason::EndingNamespace,
+        403 if is_due_to("NamespaceTerminating") => Reason::EndingNamespace,
         403 => match Permission::read(message) {
             Some(permission) => Reason::Forbidden(permission),
             None => Reason::Policy(message.to_owned()),

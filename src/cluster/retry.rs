@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// As long as a server may ask us to wait.
 const ASKED: Duration = Duration::from_secs(10);
 /// No answer in so long is none. A request may wait for webhooks, each up to 30 s.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// What became of a request in the end.
 pub(super) enum Failed {

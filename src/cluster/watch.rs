@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
+use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::api::{Api, ListParams, WatchEvent, WatchParams};
@@ -92,7 +93,9 @@ fn selector(deployment: &Deployment) -> String {
 }
 
 /// A kind that a rollout is seen by.
-trait Watched: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static {
+trait Watched:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + 'static
+{
     const KIND: Kind;
     fn object(self) -> Object;
 
@@ -174,10 +177,7 @@ impl From<kube::Error> for Ended {
 }
 
 impl Follower {
-    async fn follow<K: Watched>(self)
-    where
-        K: Resource<Scope = k8s_openapi::NamespaceResourceScope>,
-    {
+    async fn follow<K: Watched>(self) {
         let api: Api<K> = Api::namespaced(self.cluster.client.clone(), &self.cluster.namespace);
         let mut version: Option<String> = None;
         let mut begun = false;

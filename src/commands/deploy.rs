@@ -82,7 +82,7 @@ pub(super) fn order(made: &manifests::Made, cluster: &Cluster, args: &ApplyArgs)
 }
 
 /// How long to wait where nothing is stated.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Applies, prunes, and waits for the verdict; what was applied, and `rollout{…}`.
 pub(super) async fn roll_out(
@@ -150,17 +150,17 @@ async fn wait(
         }
     });
     let Followed { ending, revision } = followed.await?;
-    let shown = |document: Value| shown(document, revision.as_deref(), started.elapsed());
+    let shown = |document: &Value| shown(document, revision.as_deref(), started.elapsed());
     match ending {
         Ending::Done(progress) => {
             let (ready, wanted) = (progress.ready, progress.wanted);
             let revision = revision.as_deref().map(|r| format!(", revision {r}")).unwrap_or_default();
             let time = duration(started.elapsed());
             report.stage(&format!("{name} is ready: {ready} of {wanted} Pods{revision}, {time}"));
-            Ok(shown(Verdict::Done(progress).document()))
+            Ok(shown(&Verdict::Done(progress).document()))
         }
         Ending::Failed(failure) => {
-            let document = shown(failure.document());
+            let document = shown(&failure.document());
             let mut output = Vec::new();
             for evidence in &failure.evidence {
                 output.push(evidence.object.clone());
@@ -175,7 +175,7 @@ async fn wait(
         Ending::Late(progress) => {
             let message = format!("the rollout of {name} was not done within {}: {progress}", GoDuration(timeout));
             let hint = format!("it goes on by itself: {goes_on}; give it longer with --timeout");
-            let mut document = shown(Verdict::Progressing(progress).document());
+            let mut document = shown(&Verdict::Progressing(progress).document());
             document["verdict"] = json!("late");
             Err(Fault { rollout: Some(document), ..Fault::new(Class::Late, message, hint) })
         }
@@ -183,7 +183,7 @@ async fn wait(
 }
 
 /// `rollout{verdict, cause, evidence, mend, revision, replicas, seconds}`: the same keys whatever the verdict.
-fn shown(document: Value, revision: Option<&str>, took: Duration) -> Value {
+fn shown(document: &Value, revision: Option<&str>, took: Duration) -> Value {
     let at = |key: &str| document.pointer(key).cloned().unwrap_or_default();
     json!({
         "verdict": at("/verdict"),

@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[allow(clippy::needless_pass_by_value)] // It is a JSON literal everywhere.
 fn refused(code: u16, message: &str, details: Value) -> Refusal {
     let status = json!({"kind": "Status", "message": message, "code": code, "details": details});
     let mut status: kube::core::Status = serde_json::from_value(status).unwrap();

@@ -38,7 +38,7 @@ impl Cluster {
         match steadily(AT_FIRST, || cluster.client.apiserver_version()).await {
             Ok(info) => cluster.version = Some(info.git_version),
             // Who may not ask for the version may still do the rest.
-            Err(Failed::Settled(kube::Error::Api(status))) if status.code == 403 => {}
+            Err(Failed::Settled(kube::Error::Api(status))) if status.code == 403 => cluster.version = None,
             Err(Failed::Settled(e) | Failed::Passing(e)) => {
                 return Err(failure(&e, &cluster.context, &cluster.address));
             }
@@ -119,7 +119,7 @@ fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (d
     std::iter::successors(Some(error), |e: &&'e (dyn StdError + 'static)| (*e).source())
 }
 
-fn find<'e, E: StdError + 'static>(error: &'e kube::Error) -> Option<&'e E> {
+fn find<E: StdError + 'static>(error: &kube::Error) -> Option<&E> {
     chain(error).find_map(|e| e.downcast_ref::<E>())
 }
 

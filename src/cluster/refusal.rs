@@ -127,7 +127,7 @@ impl fmt::Display for Refusal {
                 write!(f, "could not {action} {object}: {user} may not {verb} {resource} in {place}")?;
             }
             Reason::Foreign { managers } if managers.is_empty() => {
-                write!(f, "{object} is there and is not pydeploy's")?
+                write!(f, "{object} is there and is not pydeploy's")?;
             }
             Reason::Foreign { managers } => {
                 write!(f, "{object} is there and is not pydeploy's, but of {}", managers.join(", "))?;

@@ -104,7 +104,9 @@ impl Progress for Plain {
 
     fn rollout(&self, name: &str, progress: &Rollout) {
         let lines = self.rollout.lock().map(|mut told| told.news(name, progress)).unwrap_or_default();
-        lines.iter().for_each(|line| self.line(line));
+        for line in &lines {
+            self.line(line);
+        }
     }
 
     fn finish(&self) {

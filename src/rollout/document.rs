@@ -24,7 +24,7 @@ impl Failure {
         json!({
             "verdict": "failed",
             "cause": self.cause.id(),
-            "message": self.cause.to_string(),
+            "message": self.headline(),
             "object": {
                 "kind": self.subject.kind,
                 "name": self.subject.name,

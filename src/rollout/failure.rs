@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::cause::Cause;
+use super::plain::plain;
 
 /// So many lines of a text are shown: the last ones.
 const LINES: usize = 20;
@@ -44,8 +45,16 @@ pub struct Evidence {
     pub said: String,
 }
 
+impl Failure {
+    /// The cause in one line.
+    pub fn headline(&self) -> String {
+        plain(&self.cause.to_string()).replace('\n', " ")
+    }
+}
+
 impl Evidence {
     pub(super) fn new(object: impl Into<String>, said: &str) -> Self {
+        let said = plain(said);
         let lines: Vec<&str> = said.trim_end().lines().collect();
         let from = lines.len().saturating_sub(LINES);
         Self { object: object.into(), said: lines[from..].join("\n") }
@@ -65,7 +74,7 @@ impl Display for Subject {
 /// The cause in a line, the evidence beneath it, the mend last.
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.cause)?;
+        writeln!(f, "{}", self.headline())?;
         for evidence in &self.evidence {
             writeln!(f, "  {}", evidence.object)?;
             for line in evidence.said.lines() {

@@ -11,6 +11,9 @@ impl Display for Cause {
             Self::Deleted { deployment } => write!(f, "Deployment {deployment} was deleted while it was rolled out"),
             Self::Image { image, why } => pull(f, image, why),
             Self::User { user, name } => write_user(f, *user, name.as_deref()),
+            Self::Missing { source, name, key: Some(key), volume: Some(volume) } if name.is_empty() => {
+                write!(f, "the {source} of volume {volume} has no key {key}")
+            }
             Self::Missing { source, name, key: Some(key), .. } => write!(f, "{source} {name} has no key {key}"),
             Self::Missing { source, name, key: None, .. } => write!(f, "{source} {name} does not exist"),
             Self::Container { why } => write!(f, "the container can't be made: {why}"),

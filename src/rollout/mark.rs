@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
 /// Pods can't be made.
@@ -68,12 +68,6 @@ pub(super) fn pod(pod: &Pod) -> BTreeSet<String> {
 
 pub(super) fn replica_set(set: &ReplicaSet) -> BTreeSet<String> {
     let conditions = set.status.iter().flat_map(|s| s.conditions.iter().flatten());
-    let refused = conditions.filter(|c| c.type_ == "ReplicaFailure" && c.status == "True");
-    refused.map(|_| REFUSED.to_owned()).collect()
-}
-
-pub(super) fn deployment(deployment: &Deployment) -> BTreeSet<String> {
-    let conditions = deployment.status.iter().flat_map(|s| s.conditions.iter().flatten());
     let refused = conditions.filter(|c| c.type_ == "ReplicaFailure" && c.status == "True");
     refused.map(|_| REFUSED.to_owned()).collect()
 }

@@ -25,13 +25,14 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
         Cause::Crash { why, .. } => crash(why, subject, namespace),
         Cause::Memory { limit } => memory(limit.as_deref()),
         Cause::Write { path, why } => write(path.as_deref(), *why),
-        Cause::Check { check, .. } => failing(*check, subject, namespace),
+        Cause::Check { check, output } => failing(*check, output, subject, namespace),
         Cause::CheckCannotRun { program, .. } => format!(
-            "put {program} into the image, or write the HEALTHCHECK with what the image has, for example in Python: \
-             `pydeploy contract` shows what it needs"
+            "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` \
+             shows what \
+             it lacks"
         ),
         Cause::Hook { .. } => {
-            "mend the hook's command, or leave it out: a container is not ready before it ends well".to_owned()
+            "correct the hook's command, or leave it out: a container is not ready before it ends well".to_owned()
         }
         Cause::Unschedulable { why, .. } => shortage(why, namespace),
         Cause::Refused { by } => gate(by, subject, namespace),
@@ -46,7 +47,8 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
         Cause::Ousted { .. } => "leave out what the node can't do, or run on other nodes".to_owned(),
         Cause::Deadline { .. } => {
             format!(
-                "look at what the Pods wait for: kubectl describe pods -n {namespace}; the rollout goes on by itself once that is there"
+                "look at what the Pods wait for: kubectl describe pods -n {namespace}; the rollout goes on by itself \
+                 once that is there"
             )
         }
     }
@@ -56,14 +58,15 @@ fn pull(image: &str, why: &Pull, namespace: &str) -> String {
     let registry = registry(image);
     let secret = |name: &str| {
         format!(
-            "kubectl create secret docker-registry {name} -n {namespace} --docker-server={registry} --docker-username=… --docker-password=…"
+            "kubectl create secret docker-registry {name} -n {namespace} --docker-server={registry} \
+             --docker-username=… --docker-password=…"
         )
     };
     match why {
         Pull::NotFound => {
             "push it (`pydeploy ship` does and deploys what it pushed), or name one that the registry has".to_owned()
         }
-        Pull::Name => "mend the name: small letters, and a tag or digest at its end".to_owned(),
+        Pull::Name => "correct the name: small letters, and a tag or digest at its end".to_owned(),
         Pull::NeverPulled => "set imagePullPolicy to IfNotPresent, or load the image onto the node".to_owned(),
         Pull::NoCredentials => {
             format!("make a pull secret ({}) and name it in deploy.image-pull-secrets", secret("registry"))
@@ -71,19 +74,23 @@ fn pull(image: &str, why: &Pull, namespace: &str) -> String {
         Pull::NoPullSecret(name) => format!("make it: {}", secret(name)),
         Pull::WrongCredentials => {
             format!(
-                "renew the pull secret that deploy.image-pull-secrets names; it must be for {registry} and hold a login that is still valid"
+                "renew the pull secret that deploy.image-pull-secrets names; it must be for {registry} and hold a \
+                 login that is still valid"
             )
         }
         Pull::Refused => format!(
-            "let the login of the pull secret read this repository at {registry}, or use another in deploy.image-pull-secrets"
+            "let the login of the pull secret read this repository at {registry}, or use another in \
+             deploy.image-pull-secrets"
         ),
         Pull::Unreachable => {
             format!(
-                "see that nodes can resolve and reach {registry} (DNS, firewall, proxy, plain HTTP), which may differ from what this machine reaches"
+                "see that nodes can resolve and reach {registry} (DNS, firewall, proxy, plain HTTP), which may differ \
+                 from what this machine reaches"
             )
         }
         Pull::Untrusted => format!(
-            "give the nodes' container runtime the authority's certificate for {registry} (containerd: certs.d/{registry}/hosts.toml)"
+            "give the nodes' container runtime the authority's certificate for {registry} (containerd: \
+             certs.d/{registry}/hosts.toml)"
         ),
         Pull::RateLimited => {
             "pull with a login (deploy.image-pull-secrets), which has a limit of its own, or from a mirror; or wait"
@@ -115,13 +122,14 @@ fn missing(source: Source, name: &str, key: Option<&str>, volume: Option<&str>, 
     };
     let setting = if volume.is_some() { "deploy.volumes" } else { "deploy.env or deploy.env-from" };
     match key {
-        Some(key) if name.is_empty() => format!("add the key {key} to the {source}, or mend the key in {setting}"),
+        Some(key) if name.is_empty() => format!("add the key {key} to the {source}, or correct the key in {setting}"),
         Some(key) => format!(
-            "add the key {key} to it (kubectl edit {} {name} -n {namespace}), or mend the key in {setting}",
+            "add the key {key} to it (kubectl edit {} {name} -n {namespace}), or correct the key in {setting}",
             source.word()
         ),
         None => format!(
-            "make it: kubectl create {kind} {name} -n {namespace} --from-literal=KEY=VALUE; or mend its name in {setting}"
+            "make it: kubectl create {kind} {name} -n {namespace} --from-literal=KEY=VALUE; or correct its name in \
+             {setting}"
         ),
     }
 }
@@ -129,30 +137,34 @@ fn missing(source: Source, name: &str, key: Option<&str>, volume: Option<&str>, 
 fn start(program: &str, why: Start) -> String {
     match why {
         Start::NotFound => format!(
-            "install {program} into the image (for Python servers: add it to the project's dependencies), or mend the start command"
+            "install {program} into the image (for Python servers: add it to the project's dependencies), or correct \
+             the start command"
         ),
         Start::Denied => {
             format!("make it executable in the image (chmod 755 {program}), or start it by its interpreter")
         }
         Start::Format => {
             format!(
-                "build the image for the nodes' platform (`pydeploy ship --platform …`; kubectl get nodes -L kubernetes.io/arch shows it); if {program} is a script, begin it with #!/bin/sh"
+                "build the image for the nodes' platform (`pydeploy ship --platform …`; kubectl get nodes -L \
+                 kubernetes.io/arch shows it); if {program} is a script, begin it with #!/bin/sh"
             )
         }
         Start::NoInterpreter => format!(
-            "mend the first line of {program}, or put the interpreter that it names into the image; line ends of Windows have this effect too"
+            "correct the first line of {program}, or put the interpreter that it names into the image; line ends of \
+             Windows have this effect too"
         ),
-        Start::Directory => "mend WORKDIR in the Dockerfile, or workingDir: it must be a directory".to_owned(),
+        Start::Directory => "correct WORKDIR in the Dockerfile, or workingDir: it must be a directory".to_owned(),
     }
 }
 
 fn crash(why: &Crash, subject: &Subject, namespace: &str) -> String {
     match why {
         Crash::Variable(name) => format!(
-            "set it: deploy.env.{name} = \"…\", or from a Secret with deploy.env.{name} = {{ secret = \"NAME\", key = \"KEY\" }}"
+            "set it: deploy.env.{name} = \"…\", or from a Secret: \
+             deploy.env.{name} = {{ secret = \"NAME\", key = \"KEY\" }}"
         ),
         Crash::Module(name) => format!("add the package that has {name} to the project's dependencies, and ship again"),
-        Crash::Syntax => "mend the code, or build with the Python version that it is written for".to_owned(),
+        Crash::Syntax => "correct the code, or build with the Python version that it is written for".to_owned(),
         Crash::Ended => {
             "start a process that stays: a server in the foreground. For work that ends, use a Job".to_owned()
         }
@@ -178,7 +190,10 @@ fn write(path: Option<&str>, why: Denial) -> String {
     match why {
         Denial::ReadOnly if path == "/tmp" => "give it a /tmp: deploy.tmp-size states how large".to_owned(),
         Denial::ReadOnly => {
-            format!("write to /tmp, or mount a volume where it writes: deploy.volumes.NAME = {{ path = … }} for {path}")
+            format!(
+                "write to /tmp, or mount a volume where it writes: deploy.volumes.NAME = {{ path = \"{path}\", \
+                 empty-dir = … }}"
+            )
         }
         Denial::Permission => format!(
             "let the image's user own {path} (chown in the Dockerfile), or mount a volume there with deploy.volumes"
@@ -186,18 +201,24 @@ fn write(path: Option<&str>, why: Denial) -> String {
     }
 }
 
-fn failing(check: Check, subject: &Subject, namespace: &str) -> String {
+fn failing(check: Check, output: &str, subject: &Subject, namespace: &str) -> String {
     let log = format!("kubectl logs {} -n {namespace}", subject.name);
     match check {
         Check::Startup => format!(
-            "if it needs longer to start, raise the HEALTHCHECK's --start-period; else its log says what it waits for: {log}"
+            "if it needs longer to start, raise the HEALTHCHECK's --start-period; else its log says what it waits \
+             for: {log}"
         ),
         Check::Liveness => format!(
-            "mend what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} --previous"
+            "correct what the check asks for, or loosen the HEALTHCHECK's --interval, --timeout and --retries; {log} \
+             --previous has its last words"
         ),
-        Check::Readiness => format!(
-            "see that the service answers where it is asked, on the Pod's address and not only on 127.0.0.1; {log}"
+        Check::Readiness if output.contains("connection refused") => format!(
+            "see that the service listens on the port that is asked, and on the Pod's address instead of 127.0.0.1 \
+             alone; {log}"
         ),
+        Check::Readiness => {
+            format!("its log says why it takes no requests: {log}; where it is asked is the HEALTHCHECK's to say")
+        }
     }
 }
 
@@ -205,12 +226,13 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
     match why {
         Shortage::Resource(name) => {
             format!(
-                "ask for less in deploy.resources.requests.{name}, or add a node: kubectl describe nodes shows what is taken"
+                "ask for less in deploy.resources.requests.{name}, or add a node: kubectl describe nodes shows what \
+                 is taken"
             )
         }
         Shortage::Pods => "add a node, or end Pods that are not needed".to_owned(),
         Shortage::Selector => {
-            "mend the Pod's nodeSelector or affinity, or label a node: kubectl get nodes --show-labels".to_owned()
+            "correct the Pod's nodeSelector or affinity, or label a node: kubectl get nodes --show-labels".to_owned()
         }
         Shortage::Affinity => "run fewer replicas than there are nodes, or loosen the affinity".to_owned(),
         Shortage::Taint => {
@@ -220,12 +242,13 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
         Shortage::HostPort => "leave the host port out: a Service needs none".to_owned(),
         Shortage::Spread => "loosen deploy.topology-spread, or add nodes to the zones that lack them".to_owned(),
         Shortage::NoClaim(name) => {
-            format!("make the claim {name} in namespace {namespace}, or mend its name in deploy.volumes")
+            format!("make the claim {name} in namespace {namespace}, or correct its name in deploy.volumes")
         }
         Shortage::Unbound(name) => {
             let name = name.as_deref().unwrap_or("");
             format!(
-                "state a storage class that exists (kubectl get storageclass) in deploy.volumes, or make a volume for it: kubectl describe pvc {name} -n {namespace}"
+                "state a storage class that exists (kubectl get storageclass) in deploy.volumes, or make a volume for \
+                 it: kubectl describe pvc {name} -n {namespace}"
             )
         }
         Shortage::VolumeElsewhere => {
@@ -238,19 +261,21 @@ fn shortage(why: &Shortage, namespace: &str) -> String {
 fn gate(by: &Gate, subject: &Subject, namespace: &str) -> String {
     match by {
         Gate::Quota(name) => format!(
-            "ask for less (deploy.resources, deploy.replicas), or have the quota raised: kubectl describe quota {name} -n {namespace}"
+            "ask for less (deploy.resources, deploy.replicas), or have the quota raised: kubectl describe quota \
+             {name} -n {namespace}"
         ),
         Gate::QuotaNeeds(what) => format!("state deploy.resources.{what}"),
         Gate::LimitRange => format!("keep deploy.resources within it: kubectl describe limitrange -n {namespace}"),
         Gate::PodSecurity(_) => {
-            "leave out what the message names: what `pydeploy manifests` prints passes the restricted level".to_owned()
+            "state what the message asks for; what `pydeploy manifests` prints passes the restricted level".to_owned()
         }
         Gate::Webhook(_) | Gate::Policy(_) => "do as its message says, or ask those who run the cluster".to_owned(),
         Gate::WebhookDown(name) => format!(
-            "the service behind {name} must run again: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+            "the service behind {name} must run again: kubectl get \
+             validatingwebhookconfigurations,mutatingwebhookconfigurations"
         ),
         Gate::NoServiceAccount(name) => {
-            format!("make it (kubectl create serviceaccount {name} -n {namespace}), or mend deploy.service-account")
+            format!("make it (kubectl create serviceaccount {name} -n {namespace}), or correct deploy.service-account")
         }
         Gate::Other => format!(
             "kubectl describe {} {} -n {namespace} has the whole message",

@@ -5,12 +5,15 @@ mod cause;
 mod change;
 mod document;
 mod failure;
+mod generation;
 mod headline;
+mod id;
 mod mark;
 mod mend;
 mod note;
 mod observed;
 mod patience;
+mod plain;
 mod progress;
 mod quoted;
 mod signs;
@@ -30,6 +33,6 @@ impl Observed {
     /// The logs that a verdict would read and that nobody has fetched yet: ask again after each change, fetch each once
     /// (its last hundred lines or so), and give it back as [`Change::Log`], with an empty text where there is none.
     pub fn logs_wanted(&self, aim: &Aim) -> Vec<Wanted> {
-        signs::wanted(self, aim)
+        if verdict::is_gone(self, aim) { Vec::new() } else { signs::wanted(self) }
     }
 }

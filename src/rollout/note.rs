@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
 
+use super::plain::plain;
+
 /// A message may be this long, in bytes; the longest seen, of a refused Pod, has two thousand.
 const LONGEST: usize = 4096;
 /// What the events' recorder writes before a message once it counts several that are alike.
@@ -41,7 +43,7 @@ impl Note {
         let last = series.last_observed_time.map(|t| t.0).or(event.last_timestamp.map(|t| t.0));
         let last = last.or(event.event_time.map(|t| t.0)).or(event.metadata.creation_timestamp.map(|t| t.0));
         let message = event.message.unwrap_or_default();
-        let message = cut(message.strip_prefix(COMBINED).unwrap_or(&message), LONGEST);
+        let message = cut(&plain(message.strip_prefix(COMBINED).unwrap_or(&message)), LONGEST);
         Self {
             kind: event.involved_object.kind.unwrap_or_default(),
             name: event.involved_object.name.unwrap_or_default(),

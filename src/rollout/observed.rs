@@ -9,7 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::change::{Change, Kind, Object, Run, Tail};
 use super::mark;
-use super::note::{Note, cut};
+use super::note::Note;
+use super::plain::plain;
 
 /// So many Pods are looked at; of a larger rollout these tell.
 pub(super) const PODS: usize = 1000;
@@ -42,7 +43,7 @@ impl<T> Marked<T> {
 #[derive(Debug, Clone)]
 pub(super) enum Subject {
     /// It is there.
-    There(Box<Marked<Deployment>>),
+    There(Box<Deployment>),
     /// It was deleted; another of its name may have taken its place.
     Gone,
 }
@@ -59,6 +60,7 @@ pub struct Observed {
     pub(super) notes: BTreeMap<String, Note>,
     pub(super) tails: BTreeMap<Run, String>,
     gone: BTreeSet<String>,
+    latest: Timestamp,
 }
 
 impl Observed {
@@ -68,18 +70,18 @@ impl Observed {
         lighten_but_managers(&mut deployment.metadata);
         let uid = uid(&deployment.metadata);
         let name = deployment.metadata.name.clone().unwrap_or_default();
-        let since = mark::deployment(&deployment).into_iter().map(|m| (m, at)).collect();
         let namespace = deployment.metadata.namespace.clone().unwrap_or_default();
         Self {
             name,
             namespace,
             uid,
-            deployment: Subject::There(Box::new(Marked { object: deployment, since })),
+            deployment: Subject::There(Box::new(deployment)),
             replica_sets: BTreeMap::new(),
             pods: BTreeMap::new(),
             notes: BTreeMap::new(),
             tails: BTreeMap::new(),
             gone: BTreeSet::new(),
+            latest: at,
         }
     }
 
@@ -96,15 +98,18 @@ impl Observed {
     /// The Deployment, unless it has been deleted.
     pub fn deployment(&self) -> Option<&Deployment> {
         match &self.deployment {
-            Subject::There(marked) => Some(&marked.object),
+            Subject::There(deployment) => Some(deployment),
             Subject::Gone => None,
         }
     }
 
     /// Takes in what was seen, at that moment.
     pub fn take(&mut self, change: Change, at: Timestamp) {
+        // A clock that is set back makes nothing younger than what was seen before it.
+        let at = at.max(self.latest);
+        self.latest = at;
         match change {
-            Change::Present(Object::Deployment(it)) => self.deployment_is(*it, at),
+            Change::Present(Object::Deployment(it)) => self.deployment_is(*it),
             Change::Present(Object::ReplicaSet(mut it)) => {
                 lighten(&mut it.metadata);
                 let marks = mark::replica_set(&it);
@@ -126,7 +131,7 @@ impl Observed {
         }
     }
 
-    fn deployment_is(&mut self, mut it: Deployment, at: Timestamp) {
+    fn deployment_is(&mut self, mut it: Deployment) {
         if it.metadata.name.as_deref().unwrap_or_default() != self.name {
             return;
         }
@@ -134,16 +139,16 @@ impl Observed {
             // Another one of that name can only be there once ours has gone. A late word of an earlier one is older.
             let created = |d: &Deployment| d.metadata.creation_timestamp.clone();
             if let Subject::There(ours) = &self.deployment
-                && created(&it) > created(&ours.object)
+                && created(&it) > created(ours)
             {
                 self.deployment = Subject::Gone;
             }
             return;
         }
-        let Subject::There(marked) = &mut self.deployment else { return };
-        if is_newer(&marked.object.metadata, &it.metadata) {
+        let Subject::There(ours) = &mut self.deployment else { return };
+        if is_newer(&ours.metadata, &it.metadata) {
             lighten_but_managers(&mut it.metadata);
-            renew(marked, mark::deployment(&it), it, at);
+            **ours = it;
         }
     }
 
@@ -168,7 +173,7 @@ impl Observed {
         let from = text.len().saturating_sub(TAIL);
         let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         if self.tails.len() < TAILS || self.tails.contains_key(&tail.run) {
-            self.tails.insert(tail.run, cut(&text[from..], TAIL));
+            self.tails.insert(tail.run, plain(&text[from..]));
         }
     }
 
@@ -240,7 +245,8 @@ fn is_newer(old: &ObjectMeta, new: &ObjectMeta) -> bool {
 }
 
 /// Whether a resource version is later than another. They are numbers that grow, since Kubernetes 1.35 by promise:
-/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>. Of others the one that came later is.
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>. Of others the one that came last
+/// is.
 fn is_later(old: &str, new: &str) -> bool {
     match (old.parse::<u64>(), new.parse::<u64>()) {
         (Ok(old), Ok(new)) => new > old,

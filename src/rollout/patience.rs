@@ -7,13 +7,13 @@ pub(super) const NONE: Duration = Duration::ZERO;
 /// A Secret, ConfigMap or ServiceAccount may be made a moment later by whoever applies in another order; the kubelet
 /// looks again every second or so.
 pub(super) const APPEARS: Duration = Duration::from_secs(3);
-/// A registry or webhook that does not answer may answer the next time. Longer is kinder to a registry that hiccups, and
-/// later than the five seconds within which people are told.
-pub(super) const PASSES: Duration = Duration::from_secs(4);
+/// A registry or webhook that does not answer may answer the next time; that it does not is seen up to a second later.
+/// Longer is kinder to a registry that hiccups, and later than the five seconds within which people are told.
+pub(super) const PASSES: Duration = Duration::from_secs(3);
 /// The scheduler tries again when a Pod ends or a node comes.
 pub(super) const PLACED: Duration = Duration::from_secs(3);
 /// A new claim is bound within seconds where its class has a provisioner that says nothing about it.
-pub(super) const CLAIMED: Duration = Duration::from_secs(60);
+pub(super) const CLAIMED: Duration = Duration::from_mins(1);
 /// After an out-of-memory kill: its event and log come within a second or two.
 pub(super) const KILLED: Duration = Duration::from_secs(2);
 /// A check that can't run is reported once a period; the first report may come from a container that is going down.
@@ -35,9 +35,9 @@ pub(super) const SETTLES: Duration = Duration::from_secs(10);
 /// The same with a limit on local storage, which the kubelet measures every ten to twenty seconds.
 pub(super) const SETTLES_STORAGE: Duration = Duration::from_secs(30);
 /// A liveness check is waited for until it could have failed, but no longer than this.
-pub(super) const SETTLES_MOST: Duration = Duration::from_secs(60);
+pub(super) const SETTLES_MOST: Duration = Duration::from_mins(1);
 /// A container that is ready and has run for so long is well, whatever happened to earlier runs of it. Far more than
 /// clocks that are set differ.
-pub(super) const STEADY: Duration = Duration::from_secs(120);
+pub(super) const STEADY: Duration = Duration::from_mins(2);
 /// A cluster autoscaler that has said that it adds a node is given this long: a machine, its kubelet, its images.
-pub(super) const NODE_COMES: Duration = Duration::from_secs(600);
+pub(super) const NODE_COMES: Duration = Duration::from_mins(10);

@@ -170,15 +170,21 @@ fn words(scene: &Scene<'_>, pod: &Marked<Pod>) -> String {
     "starts".to_owned()
 }
 
-/// A pull that has begun and not ended.
+/// A pull that has begun and not ended, in words.
 pub(super) fn pulling(scene: &Scene<'_>, pod: &Marked<Pod>) -> Option<String> {
+    let note = pull(scene, pod)?;
+    let image = super::quoted::between(&note.message, "\"", "\"")?;
+    let seconds = elapsed(note.seen, scene.now).as_secs();
+    Some(format!("still pulling {image} for {seconds} s"))
+}
+
+/// The event of a pull that has begun and not ended.
+pub(super) fn pull<'o>(scene: &Scene<'o>, pod: &Marked<Pod>) -> Option<&'o Note> {
     let notes = scene.notes(pod.object.metadata.uid.as_deref());
     let relevant = |n: &&&Note| matches!(n.reason.as_str(), "Pulling" | "Pulled" | "Failed" | "Created" | "Started");
     // Of several within the same second the pull's beginning is the first.
     let last = notes.iter().filter(relevant).max_by_key(|n| (n.last, n.reason != "Pulling"))?;
-    let image = super::quoted::between(&last.message, "\"", "\"")?;
-    let seconds = elapsed(last.seen, scene.now).as_secs();
-    (last.reason == "Pulling").then(|| format!("still pulling {image} for {seconds} s"))
+    (last.reason == "Pulling").then_some(*last)
 }
 
 fn newest(scene: &Scene<'_>) -> Option<String> {

@@ -10,8 +10,8 @@ use super::cause::{Cause, Check};
 use super::failure::{Evidence, Failure, Subject};
 use super::mend::mend;
 use super::observed::Observed;
-use super::progress::{Progress, pulling, ready_since};
-use super::signs::{Scene, Sign, View, elapsed, read_report, unready, views};
+use super::progress::{Progress, pull, pulling, ready_since};
+use super::signs::{Scene, Sign, View, elapsed, event, read_report, unready, views};
 use super::{observed, patience};
 
 /// What is to be said of a rollout at a moment.
@@ -62,12 +62,13 @@ fn failure(sign: Sign, others: usize, namespace: &str, notes: Vec<String>) -> Fa
     Failure { cause: sign.cause, subject: sign.subject, evidence: sign.evidence, mend, others, notes }
 }
 
-fn is_gone(observed: &Observed, aim: &Aim) -> bool {
+/// Whether what was applied is there no more.
+pub(super) fn is_gone(observed: &Observed, aim: &Aim) -> bool {
     match &observed.deployment {
         observed::Subject::Gone => true,
         observed::Subject::There(there) => {
-            let deleting = there.object.metadata.deletion_timestamp.is_some();
-            deleting || !aim.uid.is_empty() && there.object.metadata.uid.as_ref() != Some(&aim.uid)
+            let deleting = there.metadata.deletion_timestamp.is_some();
+            deleting || !aim.uid.is_empty() && there.metadata.uid.as_ref() != Some(&aim.uid)
         }
     }
 }
@@ -101,8 +102,8 @@ fn deadline(scene: &Scene<'_>) -> Option<Sign> {
         return Some(sign);
     }
     let at = scene.pods.iter().find_map(|pod| pulling(scene, pod));
-    let newest = at.as_ref().map(|at| Evidence::new("newest event", at));
-    let evidence = newest.into_iter().chain([own]).collect();
+    let begun = scene.pods.iter().find_map(|pod| pull(scene, pod)).map(event);
+    let evidence = begun.into_iter().chain([own]).collect();
     Some(Sign { cause: Cause::Deadline { at }, subject, evidence, since: scene.now, patience: patience::NONE })
 }
 

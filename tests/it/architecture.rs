@@ -102,3 +102,15 @@ fn only_the_report_prints() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+#[test]
+fn every_recorded_rollout_is_replayed() {
+    let table = std::fs::read_to_string(root().join("src/rollout/tests/expected.rs")).unwrap();
+    let recordings = std::fs::read_dir(root().join("tests/data/rollouts")).unwrap();
+    let names = recordings.map(|e| e.unwrap().file_name().into_string().unwrap());
+    let forgotten: Vec<String> = names
+        .filter_map(|n| n.strip_suffix(".jsonl").map(str::to_owned))
+        .filter(|n| !table.contains(&format!("\"{n}\" \"")))
+        .collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
+}

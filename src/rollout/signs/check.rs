@@ -8,6 +8,9 @@ use super::{Scene, Sign, View, event, start};
 /// Answers of a server that is up and does not know what it is asked.
 const WRONG: &[&str] = &["400", "401", "403", "404", "405"];
 
+/// The exit code of a process that was killed.
+const KILLED: i32 = 137;
+
 /// What an `Unhealthy` event says.
 pub(in super::super) struct Report<'n> {
     pub(in super::super) check: Check,
@@ -85,9 +88,12 @@ fn killed(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
     Some(Sign { cause, subject: view.subject(), evidence, since: note.seen, patience: patience::NONE })
 }
 
-/// The check that a crash is of, where the event of the kill was not seen.
-pub(super) fn that_killed(scene: &Scene<'_>, view: &View<'_>) -> Option<Cause> {
-    killed(scene, view).map(|sign| sign.cause)
+/// The check that a crash is of, where the event of the kill was not seen: a killed process says nothing itself.
+pub(super) fn that_killed(scene: &Scene<'_>, view: &View<'_>, exit: i32) -> Option<Cause> {
+    let reports = scene.notes_of(view).rev().filter_map(read);
+    let mut able = reports.filter(|r| r.check != Check::Readiness && !r.errored);
+    let report = able.next().filter(|_| exit == KILLED)?;
+    Some(Cause::Check { check: report.check, output: report.output.to_owned() })
 }
 
 /// A readiness check that keeps a container from being ready, for when time has run out.
@@ -107,7 +113,7 @@ pub(in super::super) fn unready(scene: &Scene<'_>, view: &View<'_>) -> Option<Si
     })
 }
 
-/// The program that a check's shell did not find: `/bin/sh: 1: curl: not found`, `bash: line 1: curl: command not found`.
+/// The program that a check's shell did not find: `/bin/sh: 1: curl: not found`, `bash: curl: command not found`.
 fn absent(output: &str) -> Option<String> {
     let line = output.lines().find(|l| l.contains("not found"))?;
     let (shell, rest) = line.split_once(": ")?;

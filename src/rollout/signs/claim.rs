@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 
-use super::super::aim::Aim;
 use super::super::cause::{Cause, Source};
 use super::super::failure::Subject;
+use super::super::generation;
 use super::super::note::Note;
 use super::super::observed::Marked;
 use super::super::{mark, patience, quoted};
@@ -34,8 +34,8 @@ pub(super) fn signs<'o>(scene: &Scene<'o>, pod: &'o Marked<Pod>) -> Vec<Sign> {
 fn read(scene: &Scene<'_>, pod: &Marked<Pod>, note: &Note) -> Option<Sign> {
     let message = &note.message;
     let (cause, patience) = match note.reason.as_str() {
-        "FailedMount" => mount(message)?,
-        "FailedAttachVolume" if !Aim::makes_room(scene.observed) => {
+        "FailedMount" => mount(message, &pod.object)?,
+        "FailedAttachVolume" if !generation::makes_room(scene.observed) => {
             let volume = quoted::after(message, "volume").unwrap_or("of the Pod").to_owned();
             (Cause::Volume { volume, why: message.clone() }, patience::NODE)
         }
@@ -51,7 +51,7 @@ fn read(scene: &Scene<'_>, pod: &Marked<Pod>, note: &Note) -> Option<Sign> {
 }
 
 /// `MountVolume.SetUp failed for volume "v" : secret "absent" not found`.
-fn mount(message: &str) -> Option<(Cause, std::time::Duration)> {
+fn mount(message: &str, pod: &Pod) -> Option<(Cause, std::time::Duration)> {
     let (_, why) = message.split_once(" : ")?;
     // The kubelet's own cache was not there yet, as in most healthy starts: it tries again half a second later.
     if why.contains("timed out waiting for the condition") {
@@ -66,9 +66,9 @@ fn mount(message: &str) -> Option<(Cause, std::time::Duration)> {
     };
     let source = if why.contains("configmap") { Source::ConfigMap } else { Source::Secret };
     let cause = if let Some((_, key)) = why.split_once("references non-existent config key: ") {
-        missing(Source::ConfigMap, "", Some(key.trim()))
+        missing(Source::ConfigMap, &source_of(pod, &volume), Some(key.trim()))
     } else if let Some((_, key)) = why.split_once("references non-existent secret key: ") {
-        missing(Source::Secret, "", Some(key.trim()))
+        missing(Source::Secret, &source_of(pod, &volume), Some(key.trim()))
     } else if let Some(name) = quoted::after(why, source.word())
         && why.contains("not found")
     {
@@ -77,6 +77,16 @@ fn mount(message: &str) -> Option<(Cause, std::time::Duration)> {
         Cause::Volume { volume, why: why.to_owned() }
     };
     Some((cause, patience::APPEARS))
+}
+
+/// The Secret or ConfigMap that a volume is filled from; empty where the Pod does not say it in one word.
+fn source_of(pod: &Pod, volume: &str) -> String {
+    let mut volumes = pod.spec.iter().flat_map(|s| s.volumes.iter().flatten());
+    let named = volumes.find(|v| v.name == volume).and_then(|v| {
+        let secret = v.secret.as_ref().and_then(|s| s.secret_name.clone());
+        secret.or_else(|| v.config_map.as_ref().map(|c| c.name.clone()))
+    });
+    named.unwrap_or_default()
 }
 
 fn limit(pod: &Pod) -> Option<String> {

@@ -1,5 +1,7 @@
 //! A container that waits for what does not come.
 
+use std::time::Duration;
+
 use super::super::cause::{Cause, Pull, Source, User};
 use super::super::failure::Evidence;
 use super::super::{mark, patience, quoted};
@@ -24,20 +26,34 @@ pub(super) fn sign(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
         "CreateContainerError" if is_no_account(message) => {
             (Cause::User { user: User::NoAccount, name: None }, patience::NONE, None)
         }
-        "CreateContainerError" => (start::read(message), patience::APPEARS, None),
-        "RunContainerError" | "StartError" => (start::read(message), patience::NONE, None),
+        "CreateContainerError" | "RunContainerError" | "StartError" => {
+            let cause = started(view, message);
+            let patience = patience_for(&cause);
+            (cause, patience, None)
+        }
         "PostStartHookError" => (Cause::Hook { output: hook(message) }, patience::NONE, None),
         // The back-off hides what it is about; the end of the last run has it.
         "CrashLoopBackOff" => {
             let end = view.status.last_state.as_ref().and_then(|s| s.terminated.as_ref());
             let end = end.filter(|e| matches!(e.reason.as_deref(), Some("StartError" | "ContainerCannotRun")))?;
             let said = end.message.as_deref().unwrap_or_default();
-            (start::read(said), patience::NONE, Some(view.evidence("last state StartError", said)))
+            let cause = started(view, said);
+            let patience = patience_for(&cause);
+            (cause, patience, Some(view.evidence("last state StartError", said)))
         }
         _ => return None,
     };
     let evidence = vec![more.unwrap_or_else(|| view.evidence(reason, message))];
     Some(Sign { cause, subject: view.subject(), evidence, since: since(scene, view, reason), patience })
+}
+
+/// What is named as missing or refused stays so; a runtime that is at a loss may find its way.
+fn patience_for(cause: &Cause) -> Duration {
+    if matches!(cause, Cause::Container { .. }) { patience::PASSES } else { patience::NONE }
+}
+
+fn started(view: &View<'_>, message: &str) -> Cause {
+    if message.contains("OOM-killed") { Cause::Memory { limit: view.memory_limit() } } else { start::read(message) }
 }
 
 /// When the state was first seen; a state that has a back-off in between counts on.

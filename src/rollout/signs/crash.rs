@@ -44,9 +44,9 @@ pub(super) fn sign(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
     if times < if sure { SURE } else { LOOP } {
         return None;
     }
-    let cause = lasting.or_else(|| check::that_killed(scene, view)).unwrap_or_else(|| Cause::Crash {
+    let cause = lasting.or_else(|| check::that_killed(scene, view, end.exit_code)).unwrap_or_else(|| Cause::Crash {
         exit: end.exit_code,
-        why: log::other(tail.or(end.message.as_ref()), end.exit_code),
+        why: log::other(tail.filter(|t| !t.trim().is_empty()).or(end.message.as_ref()), end.exit_code),
         times: 0,
     });
     let cause = match cause {
@@ -69,11 +69,9 @@ fn said_by_status(end: &ContainerStateTerminated) -> Option<Cause> {
 }
 
 fn killed(scene: &Scene<'_>, view: &View<'_>, end: &ContainerStateTerminated) -> Sign {
-    let limits = view.spec.and_then(|s| s.resources.as_ref()?.limits.as_ref());
-    let limit = limits.and_then(|l| l.get("memory")).map(|q| q.0.clone());
     let tail = log::run(view).and_then(|w| scene.observed.tails.get(&w.run));
     Sign {
-        cause: Cause::Memory { limit },
+        cause: Cause::Memory { limit: view.memory_limit() },
         subject: view.subject(),
         evidence: evidence(view, end, tail),
         since: view.since(&mark::ended(&view.status.name, end), scene.now),

@@ -1,8 +1,8 @@
 //! A gate: what does not let Pods be made.
 
-use super::super::aim::Aim;
 use super::super::cause::{Cause, Gate};
 use super::super::failure::{Evidence, Subject};
+use super::super::generation;
 use super::super::{mark, patience, quoted};
 use super::{Scene, Sign};
 
@@ -18,7 +18,7 @@ pub(super) fn sign(scene: &Scene<'_>) -> Option<Sign> {
     let by = read(message);
     let (waits, patience) = match &by {
         // What ends gives back what it used.
-        Gate::Quota(_) => (Aim::makes_room(scene.observed), patience::APPEARS),
+        Gate::Quota(_) => (generation::makes_room(scene.observed), patience::APPEARS),
         Gate::NoServiceAccount(_) => (false, patience::APPEARS),
         Gate::WebhookDown(_) | Gate::Other => (false, patience::PASSES),
         _ => (false, patience::NONE),

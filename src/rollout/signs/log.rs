@@ -1,8 +1,8 @@
 //! A log, and what it says of an end that would come again.
 
-use super::super::aim::Aim;
 use super::super::cause::{Cause, Crash, Denial, Start};
 use super::super::change::{Run, Wanted};
+use super::super::generation;
 use super::super::note::cut;
 use super::super::observed::Observed;
 use super::super::quoted;
@@ -34,9 +34,9 @@ pub(super) fn run(view: &View<'_>) -> Option<Wanted> {
 }
 
 /// The logs that a verdict would read and that nobody has fetched.
-pub(in super::super) fn wanted(observed: &Observed, aim: &Aim) -> Vec<Wanted> {
+pub(in super::super) fn wanted(observed: &Observed) -> Vec<Wanted> {
     let mut wanted = Vec::new();
-    let pods = aim.pods(observed);
+    let pods = generation::pods(observed);
     let ended = pods.into_iter().filter(|pod| views(pod).iter().any(|v| run(v).is_some() && !is_past(v)));
     for pod in ended.take(PODS) {
         let runs = views(pod).into_iter().filter(|v| !is_past(v)).filter_map(|v| run(&v));

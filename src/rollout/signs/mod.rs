@@ -22,7 +22,7 @@ use super::cause::Cause;
 use super::failure::{Evidence, Subject};
 use super::note::Note;
 use super::observed::{Marked, Observed};
-use super::{mark, patience};
+use super::{generation, mark, patience};
 
 pub(super) use check::{read as read_report, unready};
 pub(super) use log::wanted;
@@ -61,8 +61,8 @@ pub(super) struct View<'o> {
 
 impl<'o> Scene<'o> {
     pub(super) fn new(observed: &'o Observed, aim: &'o Aim, now: Timestamp) -> Self {
-        let set = aim.replica_set(observed);
-        let pods = aim.pods(observed);
+        let set = generation::replica_set(observed);
+        let pods = generation::pods(observed);
         let mut notes: BTreeMap<&str, Vec<&Note>> = BTreeMap::new();
         for note in observed.notes.values() {
             notes.entry(&note.uid).or_default().push(note);
@@ -111,7 +111,7 @@ impl<'o> Scene<'o> {
         let running = view.status.state.as_ref().and_then(|s| s.running.as_ref());
         let started = running.and_then(|r| r.started_at.as_ref()).map(|t| t.0);
         let long = started.is_some_and(|at| elapsed(at, self.now) > patience::STEADY);
-        view.status.ready && long && self.aim.begun > started.unwrap_or(self.now)
+        view.status.ready && long
     }
 
     /// A Pod of this very template from before the rollout may show what has been mended since.
@@ -141,6 +141,11 @@ impl View<'_> {
     pub(super) fn image(&self) -> String {
         let spec = self.spec.and_then(|s| s.image.clone());
         spec.unwrap_or_else(|| self.status.image.clone())
+    }
+
+    pub(super) fn memory_limit(&self) -> Option<String> {
+        let limits = self.spec.and_then(|s| s.resources.as_ref()?.limits.as_ref());
+        limits.and_then(|l| l.get("memory")).map(|q| q.0.clone())
     }
 
     pub(super) fn since(&self, mark: &str, now: Timestamp) -> Timestamp {

@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::super::aim::Aim;
 use super::super::cause::{Cause, Shortage};
 use super::super::failure::{Evidence, Subject};
+use super::super::generation;
 use super::super::observed::Marked;
 use super::super::{mark, patience, quoted};
 use super::{Scene, Sign, elapsed, event, name};
@@ -27,7 +27,7 @@ pub(super) fn sign<'o>(scene: &Scene<'o>, pod: &'o Marked<Pod>) -> Option<Sign> 
     let since = pod.since(mark::UNPLACED).unwrap_or(scene.now);
     let node_comes =
         notes.iter().any(|n| n.reason == "TriggeredScaleUp") && elapsed(since, scene.now) < patience::NODE_COMES;
-    if node_comes || status.nominated_node_name.is_some() || Aim::makes_room(scene.observed) {
+    if node_comes || status.nominated_node_name.is_some() || generation::makes_room(scene.observed) {
         return None;
     }
     let message = condition.message.as_deref().unwrap_or_default();

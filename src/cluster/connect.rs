@@ -38,7 +38,7 @@ impl Cluster {
         match steadily(AT_FIRST, || cluster.client.apiserver_version()).await {
             Ok(info) => cluster.version = Some(info.git_version),
             // Who may not ask for the version may still do the rest.
-            Err(Failed::Settled(kube::Error::Api(status))) if status.code == 403 => cluster.version = None,
+            Err(Failed::Settled(kube::Error::Api(status))) if status.code == 403 => {}
             Err(Failed::Settled(e) | Failed::Passing(e)) => {
                 return Err(failure(&e, &cluster.context, &cluster.address));
             }
@@ -58,12 +58,11 @@ impl Cluster {
         F: Future<Output = Result<T, kube::Error>>,
     {
         steadily(PATIENCE, request).await.map_err(|failed| match failed {
-            Failed::Settled(error) => self.told(action, object, &error),
             Failed::Passing(error) if matches!(error, kube::Error::Api(_)) => {
                 let what = format!("{action} {object}");
                 Error::Failing { what, address: self.address.clone(), source: because(&error) }
             }
-            Failed::Passing(error) => self.told(action, object, &error),
+            Failed::Settled(error) | Failed::Passing(error) => self.told(action, object, &error),
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cache::Limit;
+use crate::image::duration::GoDuration;
 
 /// From a Python project's directory to a slim, non-root image in a registry, and to Kubernetes manifests whose probes
 /// and security context are compiled from that image.
@@ -15,7 +16,7 @@ use crate::cache::Limit;
     max_term_width = 110,
     after_help = "\
 Exit codes: 0 done, 1 a bug in pydeploy, 2 usage, 3 project, 4 environment, 5 build, 6 registry,
-7 contract, 11 differences, 130 interrupted.
+7 contract, 8 refused by the cluster, 9 rollout failed, 10 rollout not done in time, 11 differences, 130 interrupted.
 Settings: [tool.pydeploy] in pyproject.toml or pydeploy.toml, PYDEPLOY_* variables, flags; `pydeploy plan` shows where each came from.
 
 Example: pydeploy ship --registry registry.example/team/api"
@@ -32,13 +33,14 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Build the image, check its contract, push it, write manifests
+    /// Build the image, check its contract, push it, write manifests; with --apply bring it to Ready
     #[command(after_help = "\
 Prints the pushed image's digest reference on standard output; manifests go to .pydeploy/ in the project, or to --out.
 
 Examples: pydeploy ship --registry registry.example/team/api --tag v1.2.0 --out k8s/
           pydeploy ship --strategy minimal --registry oci:image
-          pydeploy ship --registry registry.example/team/api --platform linux/amd64,linux/arm64")]
+          pydeploy ship --registry registry.example/team/api --platform linux/amd64,linux/arm64
+          pydeploy ship --registry registry.example/team/api --apply -n team")]
     Ship(ShipArgs),
     /// Show what would be built and why; build nothing
     #[command(after_help = "Example: pydeploy plan --strategy alpine")]
@@ -60,6 +62,19 @@ Without --image: the project's own image, under the tag that `ship` gives it.
 
 Example: pydeploy manifests --image registry.example/team/api:v1.2.0 | kubectl apply -f -")]
     Manifests(ManifestsArgs),
+    /// Apply the manifests of an image to a cluster, and wait until its Pods are ready or can't be
+    #[command(after_help = "\
+Without --image: the project's own image, under the tag that `ship` gives it. The cluster is the
+kubeconfig's current context, or --context; inside a Pod its service account.
+Nothing is changed unless the API server would take all of it. What others manage or have made is
+left alone, unless --force-conflicts or --adopt say otherwise. Ctrl-C leaves the cluster as it is.
+
+Exit code 8: the cluster refuses; 9: the Pods can't become ready, and why; 10: not within --timeout.
+
+Examples: pydeploy deploy --image registry.example/team/api:v1.2.0 -n team
+          pydeploy deploy --env production --context prod --timeout 10m
+          pydeploy deploy --dry-run")]
+    Deploy(DeployArgs),
     /// Show what an image promises, and the probes and security context that it compiles to
     #[command(after_help = "\
 SOURCE is an image in a registry, oci:DIR[:TAG] for an OCI layout, docker:NAME for an image of
@@ -220,6 +235,90 @@ pub struct ShipArgs {
     #[allow(missing_docs)]
     pub out: OutArgs,
     /// Show the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Apply the manifests as well, and wait until the Pods are ready
+    #[arg(long)]
+    pub apply: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub to: ApplyArgs,
+}
+
+/// Which cluster.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterArgs {
+    /// The kubeconfig; by default KUBECONFIG, then ~/.kube/config, then the service account of the Pod
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig; by default its current one
+    #[arg(long, value_name = "CONTEXT")]
+    pub context: Option<String>,
+}
+
+/// How manifests are applied.
+#[derive(Debug, Clone, Default, Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is a flag of its own.
+pub struct ApplyArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub cluster: ClusterArgs,
+    /// Make the namespace if it is missing
+    #[arg(long)]
+    pub create_namespace: bool,
+    /// Take fields that others manage
+    #[arg(long)]
+    pub force_conflicts: bool,
+    /// Take over objects of the same names that pydeploy has not made
+    #[arg(long)]
+    pub adopt: bool,
+    /// Delete what pydeploy has applied for this application before and no longer emits; claims of storage stay
+    #[arg(long)]
+    pub prune: bool,
+    /// Do not wait until the Pods are ready
+    #[arg(long, conflicts_with = "timeout")]
+    pub no_wait: bool,
+    /// How long to wait until the Pods are ready [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<GoDuration>,
+}
+
+impl ApplyArgs {
+    /// The first flag of these that was typed.
+    pub fn typed(&self) -> Option<&'static str> {
+        let flags = [
+            (self.cluster.kubeconfig.is_some(), "--kubeconfig"),
+            (self.cluster.context.is_some(), "--context"),
+            (self.create_namespace, "--create-namespace"),
+            (self.force_conflicts, "--force-conflicts"),
+            (self.adopt, "--adopt"),
+            (self.prune, "--prune"),
+            (self.no_wait, "--no-wait"),
+            (self.timeout.is_some(), "--timeout"),
+        ];
+        flags.into_iter().find_map(|(typed, flag)| typed.then_some(flag))
+    }
+}
+
+/// `deploy`
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub source: ImageArgs,
+    /// The image to deploy: by tag or digest in a registry
+    #[arg(long, value_name = "REF")]
+    pub image: Option<String>,
+    /// Namespace; by default `deploy.namespace`, then the context's
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub to: ApplyArgs,
+    /// Ask the API server what it would make of it all, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 }

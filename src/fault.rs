@@ -11,7 +11,9 @@ use crate::image::contract::ContractError;
 use crate::image::reference::NameError;
 use crate::manifests::against::Error as AgainstError;
 use crate::workload::Finding;
-use crate::{cache, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source};
+use crate::{
+    cache, cluster, context, debian, dockerfile, engine, inspect, layout, project, registry, settings, source,
+};
 
 /// Whose fault it is; each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,12 @@ pub enum Class {
     Registry,
     /// The image's: it promises what a cluster can't keep.
     Contract,
+    /// The cluster's: it does not take what is applied.
+    Refused,
+    /// The rollout's: its Pods don't become ready.
+    Rollout,
+    /// Nobody's yet: a rollout was not done in time.
+    Late,
     /// Nobody's: what was compared differs.
     Differences,
     /// The user's own: Ctrl-C, or a signal to stop.
@@ -47,6 +55,9 @@ impl Class {
             Self::Build => 5,
             Self::Registry => 6,
             Self::Contract => 7,
+            Self::Refused => 8,
+            Self::Rollout => 9,
+            Self::Late => 10,
             Self::Differences => 11,
             Self::Interrupted => 130,
         }
@@ -62,6 +73,9 @@ impl Class {
             Self::Build => "build",
             Self::Registry => "registry",
             Self::Contract => "contract",
+            Self::Refused => "cluster",
+            Self::Rollout => "rollout",
+            Self::Late => "late",
             Self::Differences => "differences",
             Self::Interrupted => "interrupted",
         }
@@ -83,6 +97,8 @@ pub struct Fault {
     pub output: Vec<String>,
     /// What was found in the image, where that is the fault.
     pub findings: Vec<Finding>,
+    /// How the rollout stands, where it is the rollout's.
+    pub rollout: Option<Value>,
     /// The command's own answer says it all: only the exit code is left to give.
     pub told: bool,
 }
@@ -91,7 +107,16 @@ impl Fault {
     /// A fault with its advice.
     pub fn new(class: Class, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         let (message, hint) = (message.into(), hint.into());
-        Self { class, message, hint, causes: Vec::new(), output: Vec::new(), findings: Vec::new(), told: false }
+        Self {
+            class,
+            message,
+            hint,
+            causes: Vec::new(),
+            output: Vec::new(),
+            findings: Vec::new(),
+            rollout: None,
+            told: false,
+        }
     }
 
     /// A fault from an error, whose sources become the causes.
@@ -109,9 +134,10 @@ impl Fault {
         fault
     }
 
-    /// The user asked to stop.
-    pub fn interrupted() -> Self {
-        Self::new(Class::Interrupted, "interrupted; nothing was left half-written", None)
+    /// The user asked to stop; `standing` is what stands of what was done elsewhere.
+    pub fn interrupted(standing: Option<String>) -> Self {
+        let standing = standing.unwrap_or_else(|| "nothing was left half-written".to_owned());
+        Self::new(Class::Interrupted, format!("interrupted; {standing}"), None)
     }
 
     /// The image can't be held to what it promises.
@@ -140,6 +166,9 @@ impl Fault {
             }
             if !self.findings.is_empty() {
                 fields.insert("findings".into(), json!(self.findings));
+            }
+            if let Some(rollout) = &self.rollout {
+                fields.insert("rollout".into(), rollout.clone());
             }
         }
         document
@@ -242,6 +271,12 @@ impl From<cache::Error> for Fault {
     fn from(error: cache::Error) -> Self {
         let hint = error.hint();
         Self::from_error(Class::Environment, &error, hint)
+    }
+}
+
+impl From<cluster::Error> for Fault {
+    fn from(error: cluster::Error) -> Self {
+        Self::from_error(error.class(), &error, error.hint())
     }
 }
 

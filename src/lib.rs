@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | [`cache`] | what was made or fetched once | edge |
 //! | [`cli`] | what was typed | |
+//! | [`cluster`] | the way to an API server: objects applied, changes watched | edge |
 //! | [`settings`] | what was meant: flags, environment, file | edge |
 //! | [`commands`] | one file a verb | |
 //! | [`stages`] | what the verbs string together: prepare, build, push, write | edge |
@@ -43,6 +44,7 @@
 
 pub mod cache;
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod context;
 pub mod debian;

@@ -4,6 +4,7 @@ mod live;
 mod passages;
 mod picture;
 mod plain;
+mod rollout;
 mod words;
 
 pub use picture::{Bar, draw};
@@ -11,8 +12,8 @@ pub use words::{duration, size};
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -22,6 +23,7 @@ use crate::cli::{ColorMode, OutputArgs, ProgressMode};
 use crate::engine::{Event, Events};
 use crate::fault::Fault;
 use crate::registry::Progress as Passages;
+use crate::rollout::Progress as Rollout;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -45,6 +47,7 @@ pub struct Report {
     color: anstream::ColorChoice,
     progress: Arc<dyn Progress>,
     unsaid: AtomicBool,
+    standing: Mutex<Option<String>>,
 }
 
 /// One way to show progress.
@@ -53,6 +56,8 @@ trait Progress: Send + Sync {
     fn event(&self, event: &Event);
     /// Prints a line without disturbing what is shown.
     fn line(&self, text: &str);
+    /// How far a rollout is.
+    fn rollout(&self, name: &str, progress: &Rollout);
     /// Nothing more will come: what is left on the screen is final.
     fn finish(&self);
 }
@@ -79,13 +84,18 @@ impl Report {
             ProgressMode::Auto if terminal => Arc::new(live::Live::new(color)),
             ProgressMode::Auto | ProgressMode::Plain => Arc::new(plain::Plain::new(color, volume == Volume::Verbose)),
         };
-        Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false) }
+        Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false), standing: Mutex::default() }
     }
 
     /// Takes the events of a build or push.
     pub fn events(&self) -> Events {
         let progress = Arc::clone(&self.progress);
         Arc::new(move |event: &Event| progress.event(event))
+    }
+
+    /// Shows how far the rollout of `name` is.
+    pub fn rollout(&self, name: &str, progress: &Rollout) {
+        self.progress.rollout(name, progress);
     }
 
     /// Takes what becomes of blobs that go out.
@@ -126,6 +136,18 @@ impl Report {
 
     fn color_of_stdout(&self) -> anstream::ColorChoice {
         if std::io::stdout().is_terminal() { self.color } else { anstream::ColorChoice::Never }
+    }
+
+    /// What would stand, outside this machine, if the command were interrupted now.
+    pub fn stands(&self, text: impl Into<String>) {
+        if let Ok(mut standing) = self.standing.lock() {
+            *standing = Some(text.into());
+        }
+    }
+
+    /// What was last said to stand.
+    pub fn standing(&self) -> Option<String> {
+        self.standing.lock().ok().and_then(|standing| standing.clone())
     }
 
     /// Something worth knowing.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Context;
 use crate::cache::{self, Cache};
 use crate::cli::DoctorArgs;
+use crate::cluster::{self, Cluster};
 use crate::engine::buildkit::Daemon;
 use crate::fault::{Class, Fault};
 use crate::image::reference::Repository;
@@ -56,8 +57,8 @@ pub(super) async fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<(), 
         checks.push(registry_answers(context, registry, args).await);
     }
     checks.push(program(context, "git", "images are tagged by a digest of their content instead of the commit"));
-    checks.push(program(context, "kubectl", "manifests are written all the same; applying them takes kubectl"));
-    checks.push(cluster().await);
+    checks.push(program(context, "kubectl", "manifests are written and deployed all the same; its hints name kubectl"));
+    checks.push(cluster(context).await);
     context.report.answer(&text(&checks));
     context.report.document(&json!({
         "schema": "pydeploy.doctor/1",
@@ -162,16 +163,15 @@ fn program(context: &Context<'_>, name: &'static str, without: &str) -> Check {
     }
 }
 
-async fn cluster() -> Check {
-    let missing = |found: String| Check {
-        what: "cluster",
-        state: State::Missing,
-        found,
-        mend: Some("set KUBECONFIG, or choose a context: kubectl config use-context NAME".into()),
-    };
-    match kube::Config::infer().await {
-        Ok(config) => good("cluster", format!("{}, namespace {}", config.cluster_url, config.default_namespace)),
-        Err(error) => missing(format!("no kubeconfig that can be used: {error}")),
+async fn cluster(context: &Context<'_>) -> Check {
+    let found = async { Cluster::connect(cluster::find(&context.machine.cluster()).await?).await };
+    match found.await {
+        Ok(Cluster { context, address, namespace, version, .. }) => {
+            let version = version.map(|v| format!("Kubernetes {v}, ")).unwrap_or_default();
+            good("cluster", format!("{version}context {context}, namespace {namespace}, at {address}"))
+        }
+        // Only `deploy` and its like need one.
+        Err(error) => Check { state: State::Missing, ..of_fault("cluster", error.into()) },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cluster::{Applied, Cluster, Identity};
 use crate::engine::Engine;
 use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
@@ -132,4 +133,20 @@ pub(super) fn pushed(pushed: &Pushed, unpacked: Option<u64>) -> Value {
         "layers": layers(&pushed.layers),
         "pushed": {"bytes": pushed.uploaded, "requests": pushed.requests},
     })
+}
+
+/// `cluster{…}`.
+pub(super) fn cluster(cluster: &Cluster) -> Value {
+    json!({
+        "context": cluster.context,
+        "address": cluster.address,
+        "namespace": cluster.namespace,
+        "version": cluster.version,
+    })
+}
+
+/// One of `objects[…]`.
+pub(super) fn applied(applied: &Applied) -> Value {
+    let Identity { kind, name, namespace } = &applied.identity;
+    json!({"kind": kind, "name": name, "namespace": namespace, "change": applied.change.name()})
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Context, documents};
-use crate::cli::ManifestsArgs;
+use crate::cli::{ImageArgs, ManifestsArgs, OutArgs, ProjectArg};
 use crate::fault::{Class, Fault};
 use crate::image::reference::{ImageRef, Repository};
 use crate::inspect::Source;
@@ -19,21 +19,21 @@ use crate::stages::{Pushed, push, write};
 use crate::workload::deploy::Everywhere;
 use crate::workload::{Compiled, Deploy, Finding, Known, Severity, Terms, Workload};
 
+/// What manifests are asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) project: &'a ProjectArg,
+    pub(super) source: &'a ImageArgs,
+    pub(super) image: Option<&'a str>,
+    pub(super) out: &'a OutArgs,
+}
+
 pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(), Fault> {
-    let (source, name, settings) = subject(context, args)?;
+    let asked = Asked { project: &args.project, source: &args.source, image: args.image.as_deref(), out: &args.out };
+    let (source, name, settings) = subject(context, asked)?;
     refuse_stream(&settings)?;
-    let pushed = match &source {
-        Source::Registry(image) => {
-            let keychain = keychain(context.machine, Some(image.repository.host()))?;
-            let registry = push::client(&image.repository, &settings.security, &keychain).await?;
-            push::read(&registry, image, settings.assertions).await?
-        }
-        Source::Layout(layout) => push::read_layout(layout, &target(&settings, &name)?, settings.assertions).await?,
-        Source::Engine(image) => {
-            let message = format!("{image} is in an engine, where no cluster can pull it from");
-            return Err(Fault::new(Class::Usage, message, "push it, and name it in its registry".to_owned()));
-        }
-    };
+    let pushed = read(context, &source, &name, &settings).await?;
+
     let made = compile(&pushed, &name, &settings)?;
     tell(context, &made.findings);
     let files = match &settings.out {
@@ -53,6 +53,27 @@ pub(super) async fn run(context: &Context<'_>, args: &ManifestsArgs) -> Result<(
     Ok(())
 }
 
+/// What the image says, where it is.
+pub(super) async fn read(
+    context: &Context<'_>,
+    source: &Source,
+    name: &str,
+    settings: &Settings,
+) -> Result<Pushed, Fault> {
+    match source {
+        Source::Registry(image) => {
+            let keychain = keychain(context.machine, Some(image.repository.host()))?;
+            let registry = push::client(&image.repository, &settings.security, &keychain).await?;
+            push::read(&registry, image, settings.assertions).await
+        }
+        Source::Layout(layout) => push::read_layout(layout, &target(settings, name)?, settings.assertions).await,
+        Source::Engine(image) => {
+            let message = format!("{image} is in an engine, where no cluster can pull it from");
+            Err(Fault::new(Class::Usage, message, "push it, and name it in its registry".to_owned()))
+        }
+    }
+}
+
 /// One document a file is a stream; a base with overlays, or a chart, is a folder.
 fn refuse_stream(settings: &Settings) -> Result<(), Fault> {
     match (&settings.out, settings.format) {
@@ -68,9 +89,9 @@ pub(super) fn no_stream(format: Format) -> Fault {
 }
 
 /// Which image, and the name of what it runs as. A stated image needs no project, only its settings if it has any.
-fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(Source, String, Settings), Fault> {
-    let Some(image) = &args.image else {
-        let prepared = context.prepare(&args.project, &args.source, Some(&args.out))?;
+pub(super) fn subject(context: &Context<'_>, asked: Asked<'_>) -> Result<(Source, String, Settings), Fault> {
+    let Some(image) = asked.image else {
+        let prepared = context.prepare(asked.project, asked.source, Some(asked.out))?;
         let tag = prepared.tags(&prepared.revision()?)?.into_iter().next();
         let source = match prepared.target()? {
             Target::Registry(repository) => Source::Registry(ImageRef { repository, tag, digest: None }),
@@ -82,7 +103,7 @@ fn subject(context: &Context<'_>, args: &ManifestsArgs) -> Result<(Source, Strin
         return Ok((source, prepared.name.value, prepared.settings));
     };
     let source: Source = image.parse()?;
-    let settings = context.settings(&args.project, &args.source, Some(&args.out))?;
+    let settings = context.settings(asked.project, asked.source, Some(asked.out))?;
     let path = match (&source, &settings.registry) {
         (Source::Registry(image), _) => image.repository.path().to_owned(),
         (_, Some(registry)) => registry.value.clone(),

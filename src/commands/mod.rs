@@ -3,6 +3,7 @@
 mod build;
 mod cache;
 mod contract;
+mod deploy;
 mod doctor;
 mod documents;
 mod manifests;
@@ -43,6 +44,7 @@ impl Context<'_> {
 pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), Fault> {
     // In a task of its own: an interrupt is heard even while the command reads files and awaits nothing. Aborting it
     // drops what it has under way, which cancels that in the engine as well.
+    let said = Arc::clone(&report);
     let mut task = tokio::spawn(async move { command(&cli, &machine, &report).await });
     tokio::select! {
         ended = &mut task => ended.unwrap_or_else(|e| Err(bug(&e))),
@@ -50,7 +52,7 @@ pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), 
             task.abort();
             // A container that it has made to read an image goes away as the task is dropped.
             crate::engine::held::released().await;
-            Err(Fault::interrupted())
+            Err(Fault::interrupted(said.standing()))
         }
     }
 }
@@ -63,6 +65,7 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Build(args) => Box::pin(build::run(&context, args)).await,
         Command::Push(args) => Box::pin(push::run(&context, args)).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
+        Command::Deploy(args) => Box::pin(deploy::run(&context, args)).await,
         Command::Contract(args) => contract::run(&context, args).await,
         Command::Cache(args) => cache::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args).await,

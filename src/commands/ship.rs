@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::build::{millis, summary};
-use super::{Context, documents, manifests, plan};
+use super::{Context, deploy, documents, manifests, plan};
 use crate::cli::ShipArgs;
-use crate::fault::Fault;
+use crate::cluster::Cluster;
+use crate::fault::{Class, Fault};
 use crate::manifests::{Format, tree};
 use crate::report::{Bar, duration, size};
 use crate::settings::Out;
@@ -18,12 +19,21 @@ use crate::stages::{self, Blueprint, Prepared, Target, write};
 
 pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fault> {
     let started = Instant::now();
+    if let (false, Some(flag)) = (args.apply, args.to.typed()) {
+        return Err(Fault::new(
+            Class::Usage,
+            format!("{flag} says how to apply, and nothing is applied"),
+            "add --apply".to_owned(),
+        ));
+    }
     let prepared = context.prepare(&args.project, &args.image, Some(&args.out))?;
     if args.dry_run {
         return plan::show(context, &prepared);
     }
     let engine = choose(&prepared)?;
     let target = prepared.target()?;
+    // A cluster that can't be reached is told before anything is built for it.
+    let cluster = if args.apply { Some(cluster(context, args, &prepared, &target).await?) } else { None };
     let format = prepared.settings.format;
     match &prepared.settings.out {
         Out::Folder(folder) => write::check(folder, &tree::likely(format, prepared.settings.environments.each.keys()))?,
@@ -55,6 +65,15 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         ));
     }
     picture(context, &prepared, &shipped, &files, started);
+    let applying = Instant::now();
+    let (applied, rollout) = match &cluster {
+        None => (Vec::new(), Value::Null),
+        Some(cluster) => {
+            let order = deploy::order(&made, cluster, &args.to)?;
+            deploy::roll_out(context, cluster, &order, &prepared.name.value, &args.to).await?
+        }
+    };
+    let applying = applying.elapsed();
     if prepared.settings.out != Out::Stdout {
         context.report.answer(&format!("{}\n", pushed.reference));
     }
@@ -63,9 +82,12 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         "image": documents::pushed(pushed, shipped.unpacked),
         "contract": documents::contract(&pushed.examined),
         "manifests": {"files": manifests::paths(&files)},
-        "rollout": null,
+        "cluster": cluster.as_ref().map(documents::cluster),
+        "objects": applied.iter().map(documents::applied).collect::<Vec<_>>(),
+        "rollout": rollout,
         "timings": {
             "planMs": millis(planned), "buildMs": millis(shipped.time), "pushMs": millis(pushed.time),
+            "rolloutMs": cluster.is_some().then(|| millis(applying)),
             "totalMs": millis(started.elapsed()),
         },
         "engine": {"name": engine.value.to_string(), "because": engine.because},
@@ -73,6 +95,20 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         "context": {"files": shipped.work.files, "bytes": shipped.work.bytes},
     }));
     Ok(())
+}
+
+/// The cluster that the image is for, once it has answered.
+async fn cluster(
+    context: &Context<'_>,
+    args: &ShipArgs,
+    prepared: &Prepared,
+    target: &Target,
+) -> Result<Cluster, Fault> {
+    if let Target::Layout(_) = target {
+        let message = "no cluster pulls an image from an OCI layout";
+        return Err(Fault::new(Class::Usage, message, "name a registry: --registry HOST[:PORT]/REPOSITORY".to_owned()));
+    }
+    deploy::connect(context, &args.to, &prepared.settings).await
 }
 
 /// What was made: where it is, how large its layers are, and where the time went.

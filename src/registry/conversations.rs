@@ -4,7 +4,7 @@ mod bed;
 mod blobs;
 mod pushes;
 mod reaches;
-pub(super) mod script;
+pub(crate) mod script;
 mod shipped;
 mod tokens;
 

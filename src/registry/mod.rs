@@ -21,7 +21,7 @@ mod challenge;
 mod client;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
-mod conversations;
+pub(crate) mod conversations;
 mod credentials;
 mod digest;
 mod docker_config;

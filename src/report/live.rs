@@ -8,22 +8,26 @@ use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::plain::{Unchanged, is_internal, one_line};
+use super::rollout::View;
 use super::words::{duration, size};
 use super::{DIM, GREEN, Progress, RED, YELLOW};
 use crate::engine::Event;
 use crate::engine::event::End;
+use crate::rollout::Progress as Rollout;
 
 /// A line for each step that runs; a mark for each that is done.
 pub(super) struct Live {
     bars: MultiProgress,
     running: Mutex<HashMap<String, ProgressBar>>,
     unchanged: Mutex<Unchanged>,
+    rollout: View,
     color: ColorChoice,
 }
 
 impl Live {
     pub(super) fn new(color: ColorChoice) -> Self {
-        Self { bars: MultiProgress::new(), running: Mutex::default(), unchanged: Mutex::default(), color }
+        let (running, unchanged) = (Mutex::default(), Mutex::default());
+        Self { bars: MultiProgress::new(), running, unchanged, rollout: View::default(), color }
     }
 
     fn start(&self, id: &str, name: &str) {
@@ -93,7 +97,13 @@ impl Progress for Live {
         self.print(text);
     }
 
+    fn rollout(&self, name: &str, progress: &Rollout) {
+        self.told();
+        self.rollout.show(&self.bars, self.color, name, progress);
+    }
+
     fn finish(&self) {
+        self.rollout.clear();
         if let Ok(mut running) = self.running.lock() {
             running.drain().for_each(|(_, bar)| bar.finish_and_clear());
         }

@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use anstream::ColorChoice;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::rollout::Told;
 use super::words::duration;
 use super::{Progress, stderr_line};
 use crate::engine::Event;
 use crate::engine::event::End;
+use crate::rollout::Progress as Rollout;
 
 /// One line an event.
 pub(super) struct Plain {
@@ -17,12 +19,13 @@ pub(super) struct Plain {
     output: bool,
     started: Mutex<HashSet<String>>,
     unchanged: Mutex<Unchanged>,
+    rollout: Mutex<Told>,
 }
 
 impl Plain {
     /// `output`: the steps' own output too.
     pub(super) fn new(color: ColorChoice, output: bool) -> Self {
-        Self { color, output, started: Mutex::default(), unchanged: Mutex::default() }
+        Self { color, output, started: Mutex::default(), unchanged: Mutex::default(), rollout: Mutex::default() }
     }
 }
 
@@ -99,6 +102,13 @@ impl Progress for Plain {
         stderr_line(self.color, text);
     }
 
+    fn rollout(&self, name: &str, progress: &Rollout) {
+        let lines = self.rollout.lock().map(|mut told| told.news(name, progress)).unwrap_or_default();
+        for line in &lines {
+            self.line(line);
+        }
+    }
+
     fn finish(&self) {
         if let Some(told) = self.unchanged.lock().ok().and_then(|mut u| u.tell()) {
             stderr_line(self.color, &told);
@@ -117,6 +127,8 @@ impl Progress for Silent {
     fn line(&self, text: &str) {
         stderr_line(self.color, text);
     }
+
+    fn rollout(&self, _: &str, _: &Rollout) {}
 
     fn finish(&self) {}
 }
@@ -148,6 +160,14 @@ impl Progress for Lines {
     fn line(&self, text: &str) {
         let text = anstream::adapter::strip_str(text).to_string();
         stderr_line(ColorChoice::Never, &json!({"event": "message", "text": text}).to_string());
+    }
+
+    fn rollout(&self, name: &str, progress: &Rollout) {
+        let mut value = json!({"event": "rollout", "name": name});
+        if let (Some(fields), Value::Object(progress)) = (value.as_object_mut(), progress.document()) {
+            fields.insert("status".into(), Value::Object(progress));
+        }
+        stderr_line(ColorChoice::Never, &value.to_string());
     }
 
     fn finish(&self) {}

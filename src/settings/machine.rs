@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::cluster::{Access, Proxies};
 use crate::engine::docker::Whereabouts;
 
 /// The environment of the process.
@@ -39,6 +40,17 @@ impl Machine {
             tls: self.variable("DOCKER_TLS_VERIFY").is_some(),
             certificates: self.variable("DOCKER_CERT_PATH").map(PathBuf::from),
             config: self.docker_config(),
+        }
+    }
+
+    /// Where a cluster is, as far as the environment says.
+    pub fn cluster(&self) -> Access {
+        let either = |name: &str| self.variable(name).or_else(|| self.variable(&name.to_ascii_lowercase()));
+        Access {
+            list: self.variable("KUBECONFIG").map(Into::into),
+            home: self.variable("HOME").map(PathBuf::from),
+            proxies: Proxies { https: either("HTTPS_PROXY"), none: either("NO_PROXY") },
+            ..Access::default()
         }
     }
 

@@ -12,7 +12,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// Starts the run, waits for a line of progress that holds `mark`, interrupts, and gives what was said.
-fn interrupted(run: Run, mark: &str, with: &str) -> String {
+pub(crate) fn interrupted(run: Run, mark: &str, with: &str) -> String {
     let mut child = run.start();
     let mut reader = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();

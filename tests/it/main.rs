@@ -15,6 +15,7 @@ mod closure;
 mod context;
 mod contract;
 mod debian;
+mod deploy;
 mod dockerfile;
 mod doctor;
 mod embedded;

@@ -8,30 +8,30 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(in crate::registry) struct Heard {
+pub(crate) struct Heard {
     /// The method and the target: `GET /v2/`.
-    pub(in crate::registry) line: String,
+    pub(crate) line: String,
     /// All header lines, names in lower case.
-    pub(in crate::registry) headers: Vec<(String, String)>,
-    pub(in crate::registry) body: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Heard {
-    pub(in crate::registry) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// A server on loopback. It speaks no TLS, and does not count those who try.
 #[derive(Clone)]
-pub(in crate::registry) struct Script {
-    pub(in crate::registry) address: SocketAddr,
+pub(crate) struct Script {
+    pub(crate) address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Script {
     /// Answers each request by `answer`, which also gets how many came before it, and gives the whole answer.
-    pub(in crate::registry) async fn serve<A>(answer: A) -> Self
+    pub(crate) async fn serve<A>(answer: A) -> Self
     where
         A: Fn(&Heard, usize) -> String + Send + Sync + 'static,
     {
@@ -39,7 +39,7 @@ impl Script {
     }
 
     /// The same, but that the connection is dropped after as many bytes of a body as `cut` says.
-    pub(in crate::registry) async fn serve_cutting<C, A>(cut: C, answer: A) -> Self
+    pub(crate) async fn serve_cutting<C, A>(cut: C, answer: A) -> Self
     where
         C: Fn(&Heard, usize) -> Option<usize> + Send + Sync + 'static,
         A: Fn(&Heard, usize) -> String + Send + Sync + 'static,
@@ -56,12 +56,12 @@ impl Script {
     }
 
     /// What was heard so far.
-    pub(in crate::registry) fn heard(&self) -> Vec<Heard> {
+    pub(crate) fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
     /// The first lines of what was heard so far.
-    pub(in crate::registry) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.heard().into_iter().map(|heard| heard.line).collect()
     }
 }
@@ -119,7 +119,7 @@ async fn read(stream: &mut TcpStream, most: impl Fn(&Heard) -> Option<usize>) ->
 }
 
 /// An answer with the right length.
-pub(in crate::registry) fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> String {
     let headers = headers.iter().fold(String::new(), |text, (key, value)| format!("{text}{key}: {value}\r\n"));
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }

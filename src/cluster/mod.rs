@@ -1,0 +1,36 @@
+//! A cluster: the only room that speaks to an API server.
+//!
+//! ```text
+//! Access (flags, KUBECONFIG, a mounted service account) ─find→ Way ─connect→ Cluster
+//! Cluster + Order ─look, dry run, apply→ Applied
+//! Cluster + the Deployment ─watch, logs→ Observed ─verdict→ Ending
+//! ```
+
+mod apply;
+mod connect;
+#[cfg(test)]
+mod conversations;
+mod error;
+mod follow;
+mod kubeconfig;
+mod logs;
+mod object;
+mod proxy;
+mod prune;
+mod refusal;
+mod retry;
+mod watch;
+
+pub use apply::{Applied, Change, Conflicts, Foreign, Namespace, Order, Ownership, apply, dry_run};
+pub use connect::Cluster;
+pub use error::Error;
+pub use follow::{Ending, Followed, News, follow};
+pub use kubeconfig::{Access, Way, find};
+pub use object::{Identity, Target};
+pub use proxy::Proxies;
+
+pub use prune::{Stale, prune, stale};
+pub use refusal::{Action, FieldConflict, Reason, Refusal};
+
+/// Whose fields ours are, to the API server: <https://kubernetes.io/docs/reference/using-api/server-side-apply/>.
+pub const MANAGER: &str = "pydeploy";

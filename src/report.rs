@@ -1,5 +1,6 @@
 //! The report: the only one who prints. Answers go to standard output, everything else to standard error.
 
+mod audit;
 mod live;
 mod passages;
 mod picture;
@@ -7,6 +8,7 @@ mod plain;
 mod rollout;
 mod words;
 
+pub use audit::audit;
 pub use picture::{Bar, draw};
 pub use words::{duration, size};
 

@@ -3,6 +3,7 @@
 //! ```text
 //! Access (flags, KUBECONFIG, a mounted service account) ─find→ Way ─connect→ Cluster
 //! Cluster + Order ─look, dry run, apply→ Applied
+//! Cluster + Reach ─lists in pages→ Running, for an audit
 //! Cluster + the Deployment ─watch, logs→ Observed ─verdict→ Ending
 //! ```
 
@@ -13,6 +14,7 @@ mod conversations;
 mod error;
 mod follow;
 mod kubeconfig;
+mod list;
 mod logs;
 mod object;
 mod proxy;
@@ -26,6 +28,7 @@ pub use connect::Cluster;
 pub use error::Error;
 pub use follow::{Ending, Followed, News, follow};
 pub use kubeconfig::{Access, Way, find};
+pub use list::{Account, Reach, accounts, nodes, secret, workloads};
 pub use object::{Identity, Target};
 pub use proxy::Proxies;
 

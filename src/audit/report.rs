@@ -1,5 +1,6 @@
 //! A report: what each container of a cluster comes to, the worst first.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::{self, Image, Images};
@@ -100,9 +101,17 @@ pub struct Counts {
 
 /// Holds every container against its image.
 pub fn audit(scope: Scope, running: &[Running], images: &Images, nodes: &Nodes, notes: Vec<String>) -> Report {
-    let mut rows: Vec<_> = running.iter().flat_map(|workload| rows(workload, images, nodes)).collect();
-    rows.sort_by_cached_key(Row::rank);
-    Report { scope, rows, notes }
+    let mut workloads: Vec<_> =
+        running.iter().map(|workload| rows(workload, images, nodes).collect::<Vec<_>>()).collect();
+    for rows in &mut workloads {
+        rows.sort_by_key(Row::badness);
+    }
+    // A workload stands where its worst container would, and its containers stay together.
+    workloads.sort_by_cached_key(|rows| {
+        let place = rows.first().map(|row| (row.namespace.clone(), row.kind, row.name.clone()));
+        (rows.first().map(Row::badness), place)
+    });
+    Report { scope, rows: workloads.into_iter().flatten().collect(), notes }
 }
 
 fn rows<'a>(workload: &'a Running, images: &'a Images, nodes: &'a Nodes) -> impl Iterator<Item = Row> + 'a {
@@ -157,11 +166,9 @@ impl Row {
         format!("{}/{}", self.kind.name(), self.name)
     }
 
-    /// Most errors first, then most warnings; what can't be read goes with what differs.
-    fn rank(&self) -> (Verdict, std::cmp::Reverse<(usize, usize)>, String, Kind, String, String) {
-        let worst = (self.count(Severity::Error), self.count(Severity::Warning));
-        let place = (self.namespace.clone(), self.kind, self.name.clone(), self.container.clone());
-        (self.verdict, std::cmp::Reverse(worst), place.0, place.1, place.2, place.3)
+    /// Most errors first, then most warnings; what can't be read goes after what differs.
+    fn badness(&self) -> (Verdict, Reverse<(usize, usize)>) {
+        (self.verdict, Reverse((self.count(Severity::Error), self.count(Severity::Warning))))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 
 use super::Context;
 use crate::audit::{self, Nodes, Report, Running, Scope};
@@ -188,7 +189,7 @@ impl<'a> Output<'a> {
             AuditFormat::Table => table(),
             AuditFormat::Json => format!("{:#}\n", audit::document(report)),
             AuditFormat::Sarif => format!("{:#}\n", audit::sarif(report)),
-            AuditFormat::Html => audit::page(report),
+            AuditFormat::Html => audit::page(report, &format!("{} UTC", Timestamp::now().strftime("%Y-%m-%d %H:%M"))),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
+use crate::audit::Reading;
+use crate::image::reference::Repository;
 use crate::registry::{self, Credentials, Keychain, PullSecret, Registry};
 use crate::settings::RegistrySecurity;
 use crate::stages::push::options;
-
-use crate::image::reference::Repository;
 
 /// How many images are read at a time of one registry.
 const AT_ONCE: usize = 8;
@@ -28,6 +28,8 @@ pub(super) struct Door {
     /// This machine's own login there.
     own: OnceCell<Credentials>,
     clients: Mutex<Vec<(Credentials, Arc<Registry>)>>,
+    /// Why nobody can be reached there: known once, and not tried for each image again.
+    pub(super) shut: Mutex<Option<Reading>>,
 }
 
 impl<'a> Doors<'a> {
@@ -39,8 +41,13 @@ impl<'a> Doors<'a> {
     /// The registry of that host.
     pub(super) async fn door(&self, host: &str) -> Arc<Door> {
         let mut hosts = self.hosts.lock().await;
-        let new = || Arc::new(Door { turn: Semaphore::new(AT_ONCE), own: OnceCell::new(), clients: Mutex::default() });
-        Arc::clone(hosts.entry(host.to_owned()).or_insert_with(new))
+        let new = || Door {
+            turn: Semaphore::new(AT_ONCE),
+            own: OnceCell::new(),
+            clients: Mutex::default(),
+            shut: Mutex::default(),
+        };
+        Arc::clone(hosts.entry(host.to_owned()).or_insert_with(|| Arc::new(new())))
     }
 
     /// The logins to try for a repository: those of its pull secrets, as a kubelet does, then this machine's own.

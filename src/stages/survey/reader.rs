@@ -36,6 +36,9 @@ impl<'a> Reader<'a> {
         let door = self.doors.door(image.repository.host()).await;
         // The semaphore is never closed.
         let _turn = door.turn.acquire().await.ok();
+        if let Some(reading) = door.shut.lock().await.clone() {
+            return Image { reading, tag: Tagged::Unasked };
+        }
         match self.open(&door, image, secrets).await {
             Ok((client, manifest)) => {
                 let tag = match (&image.digest, &image.tag) {
@@ -44,7 +47,13 @@ impl<'a> Reader<'a> {
                 };
                 Image { reading: self.contract(client, image, manifest).await, tag }
             }
-            Err(error) => Image { reading: unread(&error, error.hint()), tag: Tagged::Unasked },
+            Err(error) => {
+                let reading = unread(&error, error.hint());
+                if matches!(error, registry::Error::Unreachable { .. } | registry::Error::Tls { .. }) {
+                    *door.shut.lock().await = Some(reading.clone());
+                }
+                Image { reading, tag: Tagged::Unasked }
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 mod accounts;
 mod against;
 mod architecture;
+mod audit;
 mod bad_input;
 mod cache;
 mod checkers;

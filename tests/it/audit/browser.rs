@@ -12,6 +12,8 @@ use crate::sandbox::bed;
 /// A browser with one window, spoken to as <https://www.w3.org/TR/webdriver2/> has it.
 struct Browser {
     driver: Child,
+    /// Kept open: a program that can't print any more ends.
+    _said: BufReader<std::process::ChildStdout>,
     port: u16,
     session: String,
     profile: tempfile::TempDir,
@@ -22,9 +24,10 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new(bed("PYDEPLOY_TEST_CHROMEDRIVER"));
         let mut driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let said = BufReader::new(driver.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let port = said.filter_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse().ok()).next();
-        let mut browser = Self { driver, port: port.unwrap(), session: String::new(), profile };
+        let mut said = BufReader::new(driver.stdout.take().unwrap());
+        let started = said.by_ref().lines().map(Result::unwrap).find(|line| line.contains("successfully on port"));
+        let port = started.unwrap().rsplit(' ').next().unwrap().trim_end_matches('.').parse().unwrap();
+        let mut browser = Self { driver, _said: said, port, session: String::new(), profile };
         let folder = format!("--user-data-dir={}", browser.profile.path().display());
         let args = [
             "--headless",
@@ -48,12 +51,22 @@ impl Browser {
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let body = if method == "GET" { String::new() } else { body.to_string() };
-        let head = format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n");
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n");
         write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let body = answer.split_once("\r\n\r\n").unwrap().1;
-        let value: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {answer}"));
+        let mut answer = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            answer.read_line(&mut line).unwrap();
+            if line.trim().is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').unwrap_or_default();
+            length = if name.eq_ignore_ascii_case("content-length") { value.trim().parse().unwrap() } else { length };
+        }
+        let mut body = vec![0; length];
+        answer.read_exact(&mut body).unwrap();
+        let value: Value = serde_json::from_slice(&body).unwrap();
         assert!(value["value"]["error"].is_null(), "{path}: {value}");
         value["value"].clone()
     }

@@ -33,7 +33,7 @@ impl Scene {
             let pods: Value = serde_json::from_str(&self.kubectl(&["get", "pods", &selector, "-o", "json"])).unwrap();
             let ended = &pods["items"][0]["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"];
             if let Some(code) = ended.as_i64() {
-                return (code, self.kubectl(&["logs", &selector]));
+                return (code, self.kubectl(&["logs", &selector, "--tail=-1"]));
             }
             std::thread::sleep(std::time::Duration::from_millis(200));
         }

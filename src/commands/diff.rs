@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context<'_>, args: &DiffArgs) -> Result<(), Fa
     let (create_namespace, adopt) = (args.create_namespace, args.adopt);
     let order = super::deploy::order(&made, &cluster, &ApplyArgs { create_namespace, adopt, ..ApplyArgs::default() })?;
     let (applied, conflicts) = dry_run(&cluster, order.clone()).await?;
-    let mut objects: Vec<_> = applied.iter().map(compared).collect();
+    let mut objects: Vec<_> = applied.iter().map(|a| compared(a, &order)).collect();
     if let [Applied { identity, .. }] = &applied[..]
         && identity.kind == "Namespace"
     {
@@ -81,15 +81,16 @@ async fn dry_run(cluster: &Cluster, order: Order) -> Result<(Vec<Applied>, Vec<c
     }
 }
 
-fn compared(applied: &Applied) -> Compared {
+fn compared(applied: &Applied, order: &Order) -> Compared {
     let value = |object| serde_json::to_value(object).unwrap_or_default();
-    let before = applied.before.as_ref().map(value).unwrap_or_default();
-    let fields = difference::fields(&before, &value(&applied.object));
-    let change = match (&applied.before, fields.is_empty()) {
-        (None, _) => "created",
-        (Some(_), true) => "unchanged",
-        (Some(_), false) => "changed",
+    let Some(before) = applied.before.as_ref().map(value) else {
+        // Of what is new the server's defaults are no news.
+        let target = order.targets.iter().find(|t| t.identity == applied.identity);
+        let fields = target.map(|t| difference::fields(&Value::Null, t.value())).unwrap_or_default();
+        return Compared { identity: applied.identity.clone(), change: "created", fields };
     };
+    let fields = difference::fields(&before, &value(&applied.object));
+    let change = if fields.is_empty() { "unchanged" } else { "changed" };
     Compared { identity: applied.identity.clone(), change, fields }
 }
 

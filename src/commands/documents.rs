@@ -160,9 +160,10 @@ pub(super) fn fields(all: &[Field]) -> Vec<Value> {
 
 /// One of `revisions[…]`.
 pub(super) fn revision(revision: &Revision) -> Value {
-    let Revision { number, images, created, reason, pods, ready, is_current, .. } = revision;
+    let Revision { number, version, images, created, reason, pods, ready, is_current, .. } = revision;
     json!({
         "revision": number,
+        "version": version,
         "images": images,
         "created": created.map(|t| t.to_string()),
         "reason": reason,

@@ -12,6 +12,7 @@ use crate::cli::RollbackArgs;
 use crate::cluster::{self, Cluster, Foreign, Goal, Rollback};
 use crate::fault::Fault;
 use crate::report::lines;
+use crate::report::status::short;
 
 pub(super) async fn run(context: &Context<'_>, args: &RollbackArgs) -> Result<(), Fault> {
     let started = Instant::now();
@@ -63,7 +64,7 @@ pub(super) async fn go_back(
 ) -> Result<k8s_openapi::api::apps::v1::Deployment, Fault> {
     let Rollback { from, to, .. } = rollback;
     let from = from.as_ref().map(|f| format!(" from revision {}", f.number)).unwrap_or_default();
-    let images = to.images.join(", ");
+    let images = to.images.iter().map(|image| short(image)).collect::<Vec<_>>().join(", ");
     context.report.stage(&format!("Going back{from} to revision {} ({images})", to.number));
     context.report.stands(format!(
         "whether {name} goes back to revision {} is not known: see pydeploy status --name {name} -n {}",

@@ -59,23 +59,36 @@ pub fn revisions(revisions: &[Revision], now: Timestamp) -> String {
     if revisions.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{DIM}Revisions{DIM:#}\n");
-    let width = revisions.iter().map(|r| r.number.to_string().len()).max().unwrap_or_default();
-    let ages: Vec<String> = revisions.iter().map(|r| r.created.map(|at| age(at, now)).unwrap_or_default()).collect();
-    let wide = ages.iter().map(String::len).max().unwrap_or_default();
-    for (revision, age) in revisions.iter().zip(ages) {
-        let Revision { number, images, reason, is_current, pods, .. } = revision;
-        let mark = if *is_current { format!("{GREEN}→{GREEN:#}") } else { " ".to_owned() };
+    let cells = |revision: &Revision| -> [String; 5] {
+        let Revision { number, version, images, created, pods, .. } = revision;
         let pods = match pods {
             0 => String::new(),
             1 => "1 Pod".to_owned(),
             more => format!("{more} Pods"),
         };
-        let reason = reason.as_ref().map(|r| format!("  {DIM}{}{DIM:#}", plain(r))).unwrap_or_default();
-        let images = images.iter().map(|i| plain(i)).collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "{mark} {number:>width$}  {age:>wide$}  {pods:<6}  {images}{reason}");
+        let images = images.iter().map(|image| short(image)).collect::<Vec<_>>().join(", ");
+        let age = created.map(|at| age(at, now)).unwrap_or_default();
+        [number.to_string(), age, pods, plain(version.as_deref().unwrap_or_default()), images]
+    };
+    let rows: Vec<_> = revisions.iter().map(cells).collect();
+    let width = |at: usize| rows.iter().map(|cells| cells[at].chars().count()).max().unwrap_or_default();
+    let [one, two, three, four] = [0, 1, 2, 3].map(width);
+    let mut text = format!("\n{DIM}Revisions{DIM:#}\n");
+    for (revision, [number, age, pods, version, images]) in revisions.iter().zip(&rows) {
+        let mark = if revision.is_current { format!("{GREEN}→{GREEN:#}") } else { " ".to_owned() };
+        let reason = revision.reason.as_ref().map(|r| format!("  {DIM}{}{DIM:#}", plain(r))).unwrap_or_default();
+        let version = if four == 0 { String::new() } else { format!("{version:<four$}  ") };
+        let _ = writeln!(text, "{mark} {number:>one$}  {age:>two$}  {pods:<three$}  {version}{images}{reason}");
     }
     text
+}
+
+/// An image's name with as much of its digest as tells it from others.
+pub fn short(image: &str) -> String {
+    const DIGITS: usize = 12;
+    let image = plain(image);
+    let Some((name, digest)) = image.split_once("@sha256:") else { return image };
+    format!("{name}@sha256:{}", digest.chars().take(DIGITS).collect::<String>())
 }
 
 /// How long ago, to two digits or so: `45 s`, `12 min`, `7 h`, `3 d`.
@@ -98,7 +111,8 @@ mod tests {
         let revision = |number, seconds, is_current| Revision {
             number,
             set: format!("api-{number}"),
-            images: vec![format!("r/api:{number}")],
+            version: (number == 10).then(|| "v2".to_owned()),
+            images: vec![format!("r/api@sha256:{number:064}")],
             created: Timestamp::from_second(1_000_000 - seconds).ok(),
             reason: (number == 9).then(|| "a new\u{1b}[2J route".to_owned()),
             pods: i32::from(is_current) * 3,
@@ -107,7 +121,10 @@ mod tests {
         };
         let text = revisions(&[revision(10, 30, true), revision(9, 90_000, false)], now);
         let text = anstream::adapter::strip_str(&text).to_string();
-        assert_eq!(text, "\nRevisions\n→ 10  30 s  3 Pods  r/api:10\n   9  25 h          r/api:9  a new route\n");
+        assert_eq!(
+            text,
+            "\nRevisions\n→ 10  30 s  3 Pods  v2  r/api@sha256:000000000000\n   9  25 h              r/api@sha256:000000000000  a new route\n"
+        );
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::plain::plain;
 /// <https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>.
 const CAUSE: &str = "kubernetes.io/change-cause";
 
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#app-kubernetes-io-version>.
+const VERSION: &str = "app.kubernetes.io/version";
+
 /// One of a Deployment's rollouts, by its ReplicaSet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revision {
@@ -18,6 +21,8 @@ pub struct Revision {
     pub number: u64,
     /// The ReplicaSet's name.
     pub set: String,
+    /// What it calls itself, by the label `app.kubernetes.io/version` of its Pods.
+    pub version: Option<String>,
     /// The images of its containers.
     pub images: Vec<String>,
     /// When its ReplicaSet was first made: a revision that was gone back to keeps its old one.
@@ -56,6 +61,7 @@ fn revision(deployment: &Deployment, set: &ReplicaSet) -> Option<Revision> {
     Some(Revision {
         number: annotation(REVISION)?.parse().ok()?,
         set: set.metadata.name.clone().unwrap_or_default(),
+        version: template.metadata.as_ref().and_then(|m| m.labels.as_ref()?.get(VERSION).cloned()),
         images: images(template),
         created: set.metadata.creation_timestamp.as_ref().map(|t| t.0),
         reason: annotation(CAUSE).map(|text| plain(text).split_whitespace().collect::<Vec<_>>().join(" ")),

@@ -79,6 +79,7 @@ fn the_previous_revision_is_the_newest_but_the_present_one() {
     let revision = |number, is_current| Revision {
         number,
         set: format!("api-{number}"),
+        version: None,
         images: Vec::new(),
         created: None,
         reason: None,

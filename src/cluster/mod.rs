@@ -4,6 +4,7 @@
 //! Access (flags, KUBECONFIG, a mounted service account) ─find→ Way ─connect→ Cluster
 //! Cluster + Order ─look, dry run, apply→ Applied
 //! Cluster + the Deployment ─watch, logs→ Observed ─verdict→ Ending
+//! Cluster + a name ─look→ Look (verdict, revisions) ─plan→ Rollback
 //! ```
 
 mod apply;
@@ -14,11 +15,14 @@ mod error;
 mod follow;
 mod kubeconfig;
 mod logs;
+mod look;
 mod object;
+mod owned;
 mod proxy;
 mod prune;
 mod refusal;
 mod retry;
+mod rollback;
 mod watch;
 
 pub use apply::{Applied, Change, Conflicts, Foreign, Namespace, Order, Ownership, apply, dry_run};
@@ -26,11 +30,13 @@ pub use connect::Cluster;
 pub use error::Error;
 pub use follow::{Ending, Followed, News, follow};
 pub use kubeconfig::{Access, Way, find};
+pub use look::{Look, look};
 pub use object::{Identity, Target};
 pub use proxy::Proxies;
 
 pub use prune::{Stale, prune, stale};
 pub use refusal::{Action, FieldConflict, Reason, Refusal};
+pub use rollback::{Goal, Rollback, plan};
 
 /// Whose fields ours are, to the API server: <https://kubernetes.io/docs/reference/using-api/server-side-apply/>.
 pub const MANAGER: &str = "pydeploy";

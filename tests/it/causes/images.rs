@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::sandbox::{bed, docker, repository};
 
-const STAGES: &[&str] =
-    &["root", "root-by-name", "named", "uid", "no-account", "scripts", "other-machine", "no-shell"];
+const STAGES: &[&str] = &["root", "root-by-name", "named", "uid", "no-account", "scripts", "other-machine", "no-shell"];
 
 /// Makes them; what each is called, and the registries with what opens them.
 pub(super) fn made() -> BTreeMap<String, String> {

@@ -58,9 +58,7 @@ async fn play(case: &Case, cluster: &Cluster, client: &kube::Client, own: &BTree
         Ok(Ending::Failed(failure)) => (failure.cause.id(), failure.to_string()),
         Err(error) => ("error", error.to_string()),
     };
-    // What is told before our own watch has it is told at once.
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let delay = sight.visible().map(|visible| at.saturating_duration_since(visible).as_secs_f64());
+    let delay = sight.visible().await.map(|visible| at.saturating_duration_since(visible).as_secs_f64());
     stage.strike().await;
     Outcome { name: case.name.clone(), expected: case.cause.clone(), got: got.to_owned(), delay, told }
 }

@@ -1,6 +1,7 @@
 //! A sight: when a case's cause was first to be seen in the API, by a watch of our own.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use kube::api::{Api, ApiResource, DynamicObject, WatchEvent, WatchParams};
@@ -17,6 +18,7 @@ const KINDS: &[(&str, &str, &str)] =
 /// When a case's cause was first to be seen.
 pub(super) struct Sight {
     first: Arc<Mutex<Option<Instant>>>,
+    is_well: bool,
     _watches: JoinSet<()>,
 }
 
@@ -42,12 +44,19 @@ impl Sight {
                 }
             });
         }
-        Self { first, _watches: watches }
+        Self { first, is_well: case.is_healthy(), _watches: watches }
     }
 
-    /// When it was first to be seen.
-    pub(super) fn visible(&self) -> Option<Instant> {
-        *self.first.lock().unwrap()
+    /// When it was first to be seen. Another watch may have had it a moment before this one.
+    pub(super) async fn visible(&self) -> Option<Instant> {
+        for _ in 0..30 {
+            let first = *self.first.lock().unwrap();
+            if first.is_some() || self.is_well {
+                return first;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        None
     }
 }
 
@@ -59,8 +68,8 @@ fn shows(event: &WatchEvent<DynamicObject>, kind: &str, case: &Case) -> bool {
     };
     let status = &object.data["status"];
     let said = if kind == "Event" { &object.data } else { status };
-    let text = said.to_string().replace("\\\"", "\"");
-    let is_said = case.sign.as_ref().is_some_and(|sign| text.contains(sign.as_str()));
+    let text = said.to_string().replace("\\\"", "\"").to_lowercase();
+    let is_said = case.sign.as_ref().is_some_and(|sign| text.contains(&sign.to_lowercase()));
     is_said || kind == "Pod" && case.ends.is_some_and(|ends| ended(status) >= ends)
 }
 

@@ -32,8 +32,13 @@ pub(super) async fn client() -> Client {
     Client::try_from(config).unwrap()
 }
 
-const OUTSIDE: &[&str] =
-    &["Namespace", "Node", "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
+const OUTSIDE: &[&str] = &[
+    "Namespace",
+    "Node",
+    "ValidatingWebhookConfiguration",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+];
 
 impl Stage {
     /// Makes the namespace and what is to be there before.
@@ -79,8 +84,12 @@ impl Stage {
     /// Does what is to be done meanwhile.
     pub(super) fn meanwhile(&self, case: &Case) -> JoinHandle<()> {
         let steps = case.meanwhile.clone();
-        let stage =
-            Self { client: self.client.clone(), namespace: self.namespace.clone(), own: self.own.clone(), outside: vec![] };
+        let stage = Self {
+            client: self.client.clone(),
+            namespace: self.namespace.clone(),
+            own: self.own.clone(),
+            outside: vec![],
+        };
         tokio::spawn(async move {
             for Step { after, patch, delete, object } in steps {
                 tokio::time::sleep(Duration::from_secs(after)).await;

@@ -1,5 +1,9 @@
 //! The command line: what was typed, and nothing of what it means.
 
+mod rollout;
+
+pub use rollout::{DiffArgs, RollbackArgs, StatusArgs, WhichArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,6 +79,30 @@ Examples: pydeploy deploy --image registry.example/team/api:v1.2.0 -n team
           pydeploy deploy --env production --context prod --timeout 10m
           pydeploy deploy --dry-run")]
     Deploy(DeployArgs),
+    /// Show what `deploy` would change in the cluster, by the API server's own dry run
+    #[command(after_help = "\
+Exit code 11: something differs.
+
+Example: pydeploy diff --image registry.example/team/api:v1.2.0 -n team")]
+    Diff(DiffArgs),
+    /// Show how a Deployment's rollout stands, with its Pods and revisions
+    #[command(after_help = "\
+Any Deployment, also one that pydeploy did not make.
+
+Exit code 0: done, or on its way; 9: failed, and why; 10: with --wait, not done within --timeout.
+
+Examples: pydeploy status -n team
+          pydeploy status --name worker -n team --wait")]
+    Status(StatusArgs),
+    /// Go back to an earlier revision, and wait until its Pods are ready or can't be
+    #[command(after_help = "\
+The Pods are made after that revision's template again; Service, claims and the like stay as they are.
+
+Exit code 8: there is no such revision, or the cluster refuses; 9 and 10 as for `deploy`.
+
+Examples: pydeploy rollback -n team
+          pydeploy rollback --to 3 -n team --dry-run")]
+    Rollback(RollbackArgs),
     /// Show what an image promises, and the probes and security context that it compiles to
     #[command(after_help = "\
 SOURCE is an image in a registry, oci:DIR[:TAG] for an OCI layout, docker:NAME for an image of
@@ -292,6 +320,9 @@ pub struct ApplyArgs {
     /// How long to wait until the Pods are ready [default: 5m]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<GoDuration>,
+    /// Go back to the revision that was there before, if it was well, when the Pods don't become ready
+    #[arg(long, conflicts_with = "no_wait")]
+    pub rollback_on_failure: bool,
 }
 
 impl ApplyArgs {
@@ -306,6 +337,7 @@ impl ApplyArgs {
             (self.prune, "--prune"),
             (self.no_wait, "--no-wait"),
             (self.timeout.is_some(), "--timeout"),
+            (self.rollback_on_failure, "--rollback-on-failure"),
         ];
         flags.into_iter().find_map(|(typed, flag)| typed.then_some(flag))
     }

@@ -41,6 +41,7 @@
 //! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
+//! | [`difference`] | the fields in which two states of an object are not the same | pure |
 //! | [`rollout`] | what is seen of a rollout, and the verdict on it | pure |
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
@@ -52,6 +53,7 @@ pub mod cluster;
 pub mod commands;
 pub mod context;
 pub mod debian;
+pub mod difference;
 pub mod dockerfile;
 pub mod engine;
 pub mod fault;

@@ -10,6 +10,7 @@ const PURE: &[&str] = &[
     "src/workload",
     "src/manifests",
     "src/rollout",
+    "src/difference",
     "src/audit",
     "src/debian",
 ];

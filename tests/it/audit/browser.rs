@@ -141,7 +141,7 @@ fn the_page_works_in_a_browser() {
     browser.kind("#text", "STORE");
     assert_eq!(browser.shown(), ["store"]);
     assert_eq!(browser.script("return document.getElementById('shown').textContent"), json!("1 of 3"));
-    browser.click("#filter button");
+    browser.click("#clear");
     assert_eq!(browser.shown().len(), 3);
     browser.click("#code option:nth-child(3)");
     let code = browser.script("return document.getElementById('code').value");

@@ -16,6 +16,7 @@ mod follow;
 mod kubeconfig;
 mod logs;
 mod look;
+mod notice;
 mod object;
 mod owned;
 mod proxy;
@@ -23,6 +24,7 @@ mod prune;
 mod refusal;
 mod retry;
 mod rollback;
+mod token;
 mod watch;
 
 pub use apply::{Applied, Change, Conflicts, Foreign, Namespace, Order, Ownership, apply, dry_run};
@@ -31,6 +33,7 @@ pub use error::Error;
 pub use follow::{Ending, Followed, News, follow};
 pub use kubeconfig::{Access, Way, find};
 pub use look::{Look, look};
+pub use notice::{Notice, Waiting};
 pub use object::{Identity, Target};
 pub use proxy::Proxies;
 

@@ -1,5 +1,6 @@
 //! The commands: each strings stages together and says what came of it.
 
+mod back;
 mod build;
 mod cache;
 mod contract;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::rollout::plain;
 use super::{BOLD, DIM, GREEN, RED, YELLOW};
+use crate::plain::line as plain;
 use crate::rollout::{PodState, Progress, Revision};
 
 /// A fact with its name.

@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "src/manifests",
     "src/rollout",
     "src/difference",
+    "src/plain.rs",
     "src/debian",
 ];
 /// Their doors to the world: what is fetched, and what is kept for a while.

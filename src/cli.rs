@@ -115,6 +115,17 @@ Examples: pydeploy contract registry.example/team/api:v1.2.0
           helm template ./chart | pydeploy contract registry.example/team/api:v1.2.0 --against -
           pydeploy contract --explain PD204")]
     Contract(ContractArgs),
+    /// Hold what runs in a cluster against the contracts of its images
+    #[command(after_help = "\
+Every Deployment, StatefulSet, DaemonSet and CronJob of a namespace, or of all: user, probes, ports,
+tag or digest, platforms. Each image is read once, from its registry; nothing is changed.
+
+Exit code 11: something differs from its image, or an image could not be read.
+
+Examples: pydeploy audit -n team
+          pydeploy audit --all-namespaces --out audit.html
+          pydeploy audit -A --format sarif > audit.sarif")]
+    Audit(AuditArgs),
     /// Show what is kept between runs, or prune it
     #[command(after_help = "\
 Without `prune`, nothing is removed. It is pruned by itself, too, after a run that has added to it.
@@ -453,6 +464,48 @@ pub enum Assertion {
     NoRedirects,
     /// The service listens on all interfaces, not on loopback alone
     AllInterfaces,
+}
+
+/// `audit`
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub cluster: ClusterArgs,
+    /// Namespace; by default the context's
+    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    pub namespace: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Form of the answer; by default what the name of --out says, else a table
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub format: Option<AuditFormat>,
+    /// File to write the answer to, as a whole; the table is still printed
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Look into the layers of images for the account that USER names; reads up to all of them
+    #[arg(long)]
+    pub look: bool,
+    /// Leave the cluster's pull secrets alone, and read images with this machine's own logins
+    #[arg(long)]
+    pub no_pull_secrets: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub access: AccessArgs,
+}
+
+/// A form of an audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    /// For a terminal
+    Table,
+    /// The document of --json
+    Json,
+    /// SARIF 2.1.0, which code hosts show beside the code
+    Sarif,
+    /// One page in HTML, to be handed on
+    Html,
 }
 
 /// `cache`

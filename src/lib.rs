@@ -8,6 +8,8 @@
 //!                                  └→ Order → layers → Assembled ─────┘    → ImageContract → Workload → Manifests
 //!
 //! any image, or a Dockerfile → Examined (ImageConfig → ImageContract, what is known beside it → Compiled)
+//!
+//! a cluster's workloads + the contracts of their images → audit Report
 //! ```
 //!
 //! Each stage takes one type and gives the next; a wrong order does not compile. Two engines build: BuildKit follows a
@@ -18,6 +20,7 @@
 //!
 //! | room | what is in it | |
 //! |---|---|---|
+//! | [`audit`] | what a cluster runs, held against the contracts of its images | pure |
 //! | [`cache`] | what was made or fetched once | edge |
 //! | [`cli`] | what was typed | |
 //! | [`cluster`] | the way to an API server: objects applied, changes watched | edge |
@@ -44,6 +47,7 @@
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
 
+pub mod audit;
 pub mod cache;
 pub mod cli;
 pub mod cluster;

@@ -16,7 +16,7 @@ use super::retry::{Failed, PATIENCE, steadily};
 use super::token::expiry;
 
 /// For how long a server may be away before it is told to be: at the start nothing is lost by giving up.
-const AT_FIRST: Duration = Duration::from_secs(2);
+pub(super) const AT_FIRST: Duration = Duration::from_secs(2);
 
 /// A cluster that has answered.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub struct Cluster {
     /// Its version, as it says itself: `v1.34.4`. None where it does not say.
     pub version: Option<String>,
     pub(super) client: Client,
-    notice: Notice,
+    pub(super) notice: Notice,
     expires: Option<Timestamp>,
 }
 
@@ -51,10 +51,19 @@ impl Cluster {
             // Who may not ask for the version may still do the rest.
             Err(Failed::Settled(kube::Error::Api(status))) if status.code == 403 => {}
             Err(Failed::Settled(e) | Failed::Passing(e)) => {
-                return Err(cluster.failed(&e));
+                return Err(cluster.unmet(&e));
             }
         }
         Ok(cluster)
+    }
+
+    /// Goes the way, and asks nothing yet: for what begins with a question of its own.
+    pub fn unasked(way: Way) -> Result<Self, Error> {
+        let Way { context, address, namespace, config } = way;
+        let expires = expires(&config);
+        let client = Client::try_from(config).map_err(|e| failure(&e, &context, &address))?;
+        let notice = Notice::default();
+        Ok(Self { context, address, namespace, version: None, client, notice, expires })
     }
 
     /// The same, but that objects without a namespace go elsewhere.
@@ -68,24 +77,30 @@ impl Cluster {
     where
         F: Future<Output = Result<T, kube::Error>>,
     {
-        steadily(PATIENCE, &self.notice, request).await.map_err(|failed| match failed {
+        steadily(PATIENCE, &self.notice, request).await.map_err(|failed| self.failed(action, object, failed))
+    }
+
+    /// What a request came to in the end, in the words of this room.
+    pub(super) fn failed(&self, action: Action, object: &Identity, failed: Failed) -> Error {
+        match failed {
             Failed::Passing(error) if matches!(error, kube::Error::Api(_)) => {
                 let what = format!("{action} {object}");
                 Error::Failing { what, address: self.address.clone(), source: because(&error) }
             }
             Failed::Settled(error) | Failed::Passing(error) => self.told(action, object, &error),
-        })
+        }
     }
 
     /// An error in the words of this room.
     pub(super) fn told(&self, action: Action, object: &Identity, error: &kube::Error) -> Error {
         match error {
             kube::Error::Api(status) if status.code != 401 => Error::Refused(Refusal::of(action, object, status)),
-            other => self.failed(other),
+            other => self.unmet(other),
         }
     }
 
-    fn failed(&self, error: &kube::Error) -> Error {
+    /// A failure that is not about one object.
+    fn unmet(&self, error: &kube::Error) -> Error {
         match failure(error, &self.context, &self.address) {
             Error::Unauthorized { address, context, .. } => {
                 let expired = self.expires.filter(|at| *at < Timestamp::now());

@@ -81,6 +81,9 @@ fn way(mut config: Config, context: String, access: &Access) -> Way {
     // How long and what to try again is decided where it is known what is at stake.
     config.default_retry = false;
     config.connect_timeout = Some(std::time::Duration::from_secs(5));
+    // Whoever operates the server sees whose requests they are.
+    let us = http::HeaderValue::from_static(concat!("pydeploy/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((http::header::USER_AGENT, us));
     let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     let address = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     Way { context, address, namespace, config }

@@ -3,6 +3,7 @@
 //! ```text
 //! Access (flags, KUBECONFIG, a mounted service account) ─find→ Way ─connect→ Cluster
 //! Cluster + Order ─look, dry run, apply→ Applied
+//! Cluster + Reach ─lists in pages→ Running, for an audit
 //! Cluster + the Deployment ─watch, logs→ Observed ─verdict→ Ending
 //! Cluster + a name ─look→ Look (verdict, revisions) ─plan→ Rollback
 //! ```
@@ -14,6 +15,7 @@ mod conversations;
 mod error;
 mod follow;
 mod kubeconfig;
+mod list;
 mod logs;
 mod look;
 mod notice;
@@ -32,6 +34,7 @@ pub use connect::Cluster;
 pub use error::Error;
 pub use follow::{Ending, Followed, News, follow};
 pub use kubeconfig::{Access, Way, find};
+pub use list::{Account, Reach, accounts, nodes, secret, workloads};
 pub use look::{Look, look};
 pub use notice::{Notice, Waiting};
 pub use object::{Identity, Target};

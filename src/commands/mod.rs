@@ -1,5 +1,6 @@
 //! The commands: each strings stages together and says what came of it.
 
+mod audit;
 mod back;
 mod build;
 mod cache;
@@ -75,6 +76,7 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Diff(args) => diff::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,
         Command::Rollback(args) => rollback::run(&context, args).await,
+        Command::Audit(args) => Box::pin(audit::run(&context, args)).await,
         Command::Contract(args) => contract::run(&context, args).await,
         Command::Cache(args) => cache::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args).await,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// What comes out the same however often it is tried: no image of that name, a user that is refused.
 pub(super) const NONE: Duration = Duration::ZERO;
-/// A Secret, ConfigMap or ServiceAccount may be made a moment later by whoever applies in another order; the kubelet
-/// looks again every second or so.
+/// A Secret, ConfigMap or ServiceAccount may be made a moment later by whoever applies in another order. The kubelet
+/// looks again at once, and then every 15 s: longer than anybody is to be left without a word.
 pub(super) const APPEARS: Duration = Duration::from_secs(3);
 /// A registry or webhook that does not answer may answer the next time; that it does not is seen up to a second later.
 /// Longer is kinder to a registry that hiccups, and later than the five seconds within which people are told.

@@ -12,6 +12,7 @@ const PURE: &[&str] = &[
     "src/rollout",
     "src/difference",
     "src/plain.rs",
+    "src/audit",
     "src/debian",
 ];
 /// Their doors to the world: what is fetched, and what is kept for a while.

@@ -10,6 +10,7 @@ mod against;
 mod architecture;
 mod bad_input;
 mod cache;
+mod causes;
 mod checkers;
 mod closure;
 mod context;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::cause::{Cause, Pull, Source, User};
 use super::super::failure::Evidence;
+use super::super::note::Note;
 use super::super::{mark, patience, quoted};
 use super::{Scene, Sign, View, event, pull, start};
 
@@ -44,7 +45,7 @@ pub(super) fn sign(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
         _ => return None,
     };
     let evidence = vec![more.unwrap_or_else(|| view.evidence(reason, message))];
-    Some(Sign { cause, subject: view.subject(), evidence, since: since(scene, view, reason), patience })
+    Some(Sign { cause, subject: view.subject(), evidence, since: since(scene, view, reason, message), patience })
 }
 
 /// What is named as missing or refused stays so; a runtime that is at a loss may find its way.
@@ -56,9 +57,12 @@ fn started(view: &View<'_>, message: &str) -> Cause {
     if message.contains("OOM-killed") { Cause::Memory { limit: view.memory_limit() } } else { start::read(message) }
 }
 
-/// When the state was first seen; a state that has a back-off in between counts on.
-fn since(scene: &Scene<'_>, view: &View<'_>, reason: &str) -> jiff::Timestamp {
-    view.since(&mark::waits(&view.status.name, reason), scene.now)
+/// When the state was first seen; a state that has a back-off in between counts on. The kubelet's event says the same
+/// up to two seconds before it.
+fn since(scene: &Scene<'_>, view: &View<'_>, reason: &str, message: &str) -> jiff::Timestamp {
+    let state = view.since(&mark::waits(&view.status.name, reason), scene.now);
+    let says = |note: &&Note| note.reason == "Failed" && !message.is_empty() && note.message.contains(message);
+    scene.notes_of(view).filter(says).map(|note| note.seen).fold(state, jiff::Timestamp::min)
 }
 
 fn pulled(scene: &Scene<'_>, view: &View<'_>, reason: &str, message: &str) -> Sign {
@@ -78,7 +82,7 @@ fn pulled(scene: &Scene<'_>, view: &View<'_>, reason: &str, message: &str) -> Si
         }
     }
     let patience = if pull::passes(&why) { patience::PASSES } else { patience::NONE };
-    let since = since(scene, view, reason);
+    let since = since(scene, view, reason, message);
     Sign { cause: Cause::Image { image, why }, subject: view.subject(), evidence, since, patience }
 }
 

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn revisions_stand_in_columns() {
         let now = Timestamp::from_second(1_000_000).unwrap_or_default();
-        let revision = |number, seconds, is_current| Revision {
+        let revision = |number, seconds: i64, is_current| Revision {
             number,
             set: format!("api-{number}"),
             version: (number == 10).then(|| "v2".to_owned()),

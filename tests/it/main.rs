@@ -7,6 +7,7 @@
 
 mod accounts;
 mod against;
+mod apiserver;
 mod architecture;
 mod bad_input;
 mod cache;
@@ -22,6 +23,7 @@ mod doctor;
 mod embedded;
 mod embedded_bases;
 mod examine;
+mod faults;
 mod golden;
 mod interrupt;
 mod layer;
@@ -31,10 +33,12 @@ mod minimal;
 mod minimal_image;
 mod musl;
 mod outgoing;
+mod place;
 mod plan;
 mod proxy;
 mod reading;
 mod registry;
+mod rollback;
 mod sandbox;
 mod sdist;
 mod ship;

@@ -4,73 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::sandbox::{Run, Sandbox, bed, docker, repository};
-
-/// What Pods start in a second, as the user that the image names.
-const IMAGE: &str = "FROM python:3.13-slim\nCOPY main.py /\nUSER 1000:1000\nEXPOSE 8000\n";
-const SERVER: &str = "CMD [\"python3\", \"-m\", \"http.server\", \"8000\", \"--directory\", \"/tmp\"]\n";
-const CHECK: &str = "HEALTHCHECK --interval=1s --retries=3 CMD [\"python3\", \"-c\", \"import urllib.request as u; \
-                     u.urlopen('http://localhost:8000/', timeout=2)\"]\n";
-
-/// A namespace of the test's own; it goes when this is dropped.
-struct Place {
-    name: String,
-}
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let place = Self { name: format!("pydeploy-{name}-{}", std::process::id()) };
-        place.kubectl(&["create", "namespace", &place.name]);
-        place
-    }
-
-    fn unmade(name: &str) -> Self {
-        Self { name: format!("pydeploy-{name}-{}", std::process::id()) }
-    }
-
-    fn kubectl(&self, args: &[&str]) -> String {
-        let output = self.command(args).output().unwrap();
-        assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(bed("PYDEPLOY_TEST_KUBECTL"));
-        command.args(["--kubeconfig", &bed("PYDEPLOY_TEST_KUBECONFIG"), "-n", &self.name]).args(args);
-        command
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.kubectl(&[args, &["-o", "json"]].concat())).unwrap()
-    }
-
-    /// `pydeploy deploy` of an image into this namespace.
-    fn deploy(&self, sandbox: &Sandbox, image: &str, args: &[&str]) -> Run {
-        let kubeconfig = bed("PYDEPLOY_TEST_KUBECONFIG");
-        let fixed = ["deploy", "--image", image, "--kubeconfig", &kubeconfig, "-n", &self.name, "--insecure-registry"];
-        sandbox.pydeploy(&[&fixed, args].concat())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = self.command(&["delete", "namespace", &self.name, "--wait=false", "--ignore-not-found"]).output();
-    }
-}
-
-/// A project whose Dockerfile ends so.
-fn project(end: &str) -> Sandbox {
-    let settings = "name = \"api\"\n[health]\nall-interfaces = true\nno-redirects = true\n";
-    Sandbox::project("own-dockerfile").file("Dockerfile", format!("{IMAGE}{end}")).file("pydeploy.toml", settings)
-}
-
-/// An image in the bed's registry, made of that project.
-fn image(sandbox: &Sandbox, name: &str) -> String {
-    let name = format!("{}:1", repository(name));
-    docker(&["build", "-q", "-t", &name, &sandbox.root().display().to_string()]);
-    docker(&["push", "-q", &name]);
-    name
-}
+use crate::place::{CHECK, Place, SERVER, image, project};
+use crate::sandbox::{Sandbox, bed, repository};
 
 #[test]
 fn without_a_cluster_the_way_to_one_is_told() {

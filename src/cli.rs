@@ -1,5 +1,9 @@
 //! The command line: what was typed, and nothing of what it means.
 
+mod rollout;
+
+pub use rollout::{DiffArgs, RollbackArgs, StatusArgs, WhichArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,6 +79,30 @@ Examples: pydeploy deploy --image registry.example/team/api:v1.2.0 -n team
           pydeploy deploy --env production --context prod --timeout 10m
           pydeploy deploy --dry-run")]
     Deploy(DeployArgs),
+    /// Show what `deploy` would change in the cluster, by the API server's own dry run
+    #[command(after_help = "\
+Exit code 11: something differs.
+
+Example: pydeploy diff --image registry.example/team/api:v1.2.0 -n team")]
+    Diff(DiffArgs),
+    /// Show how a Deployment's rollout stands, with its Pods and revisions
+    #[command(after_help = "\
+Any Deployment, also one that pydeploy did not make.
+
+Exit code 0: done, or on its way; 9: failed, and why; 10: with --wait, not done within --timeout.
+
+Examples: pydeploy status -n team
+          pydeploy status --name worker -n team --wait")]
+    Status(StatusArgs),
+    /// Go back to an earlier revision, and wait until its Pods are ready or can't be
+    #[command(after_help = "\
+The Pods are made after that revision's template again; Service, claims and the like stay as they are.
+
+Exit code 8: there is no such revision, or the cluster refuses; 9 and 10 as for `deploy`.
+
+Examples: pydeploy rollback -n team
+          pydeploy rollback --to 3 -n team --dry-run")]
+    Rollback(RollbackArgs),
     /// Show what an image promises, and the probes and security context that it compiles to
     #[command(after_help = "\
 SOURCE is an image in a registry, oci:DIR[:TAG] for an OCI layout, docker:NAME for an image of
@@ -87,6 +115,17 @@ Examples: pydeploy contract registry.example/team/api:v1.2.0
           helm template ./chart | pydeploy contract registry.example/team/api:v1.2.0 --against -
           pydeploy contract --explain PD204")]
     Contract(ContractArgs),
+    /// Hold what runs in a cluster against the contracts of its images
+    #[command(after_help = "\
+Every Deployment, StatefulSet, DaemonSet and CronJob of a namespace, or of all: user, probes, ports,
+tag or digest, platforms. Each image is read once, from its registry; nothing is changed.
+
+Exit code 11: something differs from its image, or an image could not be read.
+
+Examples: pydeploy audit -n team
+          pydeploy audit --all-namespaces --out audit.html
+          pydeploy audit -A --format sarif > audit.sarif")]
+    Audit(AuditArgs),
     /// Show what is kept between runs, or prune it
     #[command(after_help = "\
 Without `prune`, nothing is removed. It is pruned by itself, too, after a run that has added to it.
@@ -281,6 +320,9 @@ pub struct ApplyArgs {
     /// How long to wait until the Pods are ready [default: 5m]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<GoDuration>,
+    /// Go back to the revision that was there before, if it was well, when the Pods don't become ready
+    #[arg(long, conflicts_with = "no_wait")]
+    pub rollback_on_failure: bool,
 }
 
 impl ApplyArgs {
@@ -295,6 +337,7 @@ impl ApplyArgs {
             (self.prune, "--prune"),
             (self.no_wait, "--no-wait"),
             (self.timeout.is_some(), "--timeout"),
+            (self.rollback_on_failure, "--rollback-on-failure"),
         ];
         flags.into_iter().find_map(|(typed, flag)| typed.then_some(flag))
     }
@@ -421,6 +464,48 @@ pub enum Assertion {
     NoRedirects,
     /// The service listens on all interfaces, not on loopback alone
     AllInterfaces,
+}
+
+/// `audit`
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub cluster: ClusterArgs,
+    /// Namespace; by default the context's
+    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    pub namespace: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Form of the answer; by default what the name of --out says, else a table
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub format: Option<AuditFormat>,
+    /// File to write the answer to, as a whole; the table is still printed
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Look into the layers of images for the account that USER names; reads up to all of them
+    #[arg(long)]
+    pub look: bool,
+    /// Leave the cluster's pull secrets alone, and read images with this machine's own logins
+    #[arg(long)]
+    pub no_pull_secrets: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub access: AccessArgs,
+}
+
+/// A form of an audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    /// For a terminal
+    Table,
+    /// The document of --json
+    Json,
+    /// SARIF 2.1.0, which code hosts show beside the code
+    Sarif,
+    /// One page in HTML, to be handed on
+    Html,
 }
 
 /// `cache`

@@ -8,6 +8,8 @@
 //!                                  └→ Order → layers → Assembled ─────┘    → ImageContract → Workload → Manifests
 //!
 //! any image, or a Dockerfile → Examined (ImageConfig → ImageContract, what is known beside it → Compiled)
+//!
+//! a cluster's workloads + the contracts of their images → audit Report
 //! ```
 //!
 //! Each stage takes one type and gives the next; a wrong order does not compile. Two engines build: BuildKit follows a
@@ -18,6 +20,7 @@
 //!
 //! | room | what is in it | |
 //! |---|---|---|
+//! | [`audit`] | what a cluster runs, held against the contracts of its images | pure |
 //! | [`cache`] | what was made or fetched once | edge |
 //! | [`cli`] | what was typed | |
 //! | [`cluster`] | the way to an API server: objects applied, changes watched | edge |
@@ -38,16 +41,19 @@
 //! | [`inspect`] | an image's config and files, wherever it is | edge |
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
+//! | [`difference`] | the fields in which two states of an object are not the same | pure |
 //! | [`rollout`] | what is seen of a rollout, and the verdict on it | pure |
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
 
+pub mod audit;
 pub mod cache;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod context;
 pub mod debian;
+pub mod difference;
 pub mod dockerfile;
 pub mod engine;
 pub mod fault;

@@ -1,12 +1,16 @@
 //! The report: the only one who prints. Answers go to standard output, everything else to standard error.
 
+mod audit;
+pub mod lines;
 mod live;
 mod passages;
 mod picture;
 mod plain;
 mod rollout;
+pub mod status;
 mod words;
 
+pub use audit::audit;
 pub use picture::{Bar, draw};
 pub use words::{duration, size};
 

@@ -82,6 +82,8 @@ pub struct Applied {
     pub identity: super::Identity,
     /// What was done to it.
     pub change: Change,
+    /// The whole of it as it was, where it was there.
+    pub before: Option<DynamicObject>,
     /// The whole of it.
     pub object: DynamicObject,
 }
@@ -257,7 +259,7 @@ async fn one(
         Some(before) if is_same(before, &object) => Change::Unchanged,
         Some(_) => Change::Changed,
     };
-    Ok(Applied { identity: target.identity.clone(), change, object })
+    Ok(Applied { identity: target.identity.clone(), change, before: before.cloned(), object })
 }
 
 /// Whether nothing but the server's own bookkeeping differs.

@@ -13,7 +13,7 @@ use super::refusal::{Action, Refusal};
 use super::retry::{Failed, PATIENCE, steadily};
 
 /// For how long a server may be away before it is told to be: at the start nothing is lost by giving up.
-const AT_FIRST: Duration = Duration::from_secs(2);
+pub(super) const AT_FIRST: Duration = Duration::from_secs(2);
 
 /// A cluster that has answered.
 #[derive(Clone)]
@@ -46,6 +46,13 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Goes the way, and asks nothing yet: for what begins with a question of its own.
+    pub fn unasked(way: Way) -> Result<Self, Error> {
+        let Way { context, address, namespace, config } = way;
+        let client = Client::try_from(config).map_err(|e| failure(&e, &context, &address))?;
+        Ok(Self { context, address, namespace, version: None, client })
+    }
+
     /// The same, but that objects without a namespace go elsewhere.
     #[must_use]
     pub fn in_namespace(&self, namespace: &str) -> Self {
@@ -57,13 +64,18 @@ impl Cluster {
     where
         F: Future<Output = Result<T, kube::Error>>,
     {
-        steadily(PATIENCE, request).await.map_err(|failed| match failed {
+        steadily(PATIENCE, request).await.map_err(|failed| self.failed(action, object, failed))
+    }
+
+    /// What a request came to in the end, in the words of this room.
+    pub(super) fn failed(&self, action: Action, object: &Identity, failed: Failed) -> Error {
+        match failed {
             Failed::Passing(error) if matches!(error, kube::Error::Api(_)) => {
                 let what = format!("{action} {object}");
                 Error::Failing { what, address: self.address.clone(), source: because(&error) }
             }
             Failed::Settled(error) | Failed::Passing(error) => self.told(action, object, &error),
-        })
+        }
     }
 
     /// An error in the words of this room.

@@ -5,6 +5,7 @@
 mod answers;
 mod applies;
 mod connects;
+mod proxies;
 mod watches;
 
 use kube::Config;

@@ -152,7 +152,9 @@ impl Error {
             Self::NoCurrentContext { known: names } => format!("choose one with --context; {}", known(names)),
             Self::Incomplete { context, .. } => format!("see `kubectl config view --context {context}`"),
             Self::Proxy { .. } => {
-                "HTTP proxies can be used; see proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY".to_owned()
+                "HTTP and SOCKS 5 proxies can be used, the latter without a login; see proxy-url in the kubeconfig, \
+                 HTTPS_PROXY and NO_PROXY"
+                    .to_owned()
             }
             Self::Login { .. } | Self::Unauthorized { .. } => {
                 "log in anew as your cluster asks for it; `kubectl auth whoami` shows whether it worked".to_owned()

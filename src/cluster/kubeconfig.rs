@@ -62,13 +62,28 @@ pub async fn find(access: &Access) -> Result<Way, Error> {
         Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| incomplete(&context, &e))?;
     let stated_proxy = stated_proxy.as_deref().filter(|p| !p.is_empty());
     config.proxy_url = proxy(stated_proxy, &config.cluster_url, &access.proxies)?;
+    trim_token(&mut config);
     Ok(way(config, context, access))
+}
+
+/// An editor ends a token's file with a line break, which kubectl leaves out and the client does not. One that holds
+/// nothing else is left to the client, which reads it anew when the token is renewed.
+fn trim_token(config: &mut Config) {
+    let user = &mut config.auth_info;
+    let file = user.token_file.as_ref().filter(|_| user.token.is_none());
+    let Some(text) = file.and_then(|path| std::fs::read_to_string(path).ok()) else { return };
+    if text.trim() != text {
+        user.token = Some(text.trim().to_owned().into());
+    }
 }
 
 fn way(mut config: Config, context: String, access: &Access) -> Way {
     // How long and what to try again is decided where it is known what is at stake.
     config.default_retry = false;
     config.connect_timeout = Some(std::time::Duration::from_secs(5));
+    // Whoever operates the server sees whose requests they are.
+    let us = http::HeaderValue::from_static(concat!("pydeploy/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((http::header::USER_AGENT, us));
     let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     let address = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     Way { context, address, namespace, config }

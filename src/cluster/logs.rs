@@ -51,6 +51,11 @@ impl Logs {
         self.tasks.spawn(fetch(self.cluster.clone(), wanted));
     }
 
+    /// Whether everything that was asked for has come.
+    pub(super) fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
     /// What comes next; waits for ever where nothing was asked.
     pub(super) async fn next(&mut self) -> Fetched {
         loop {

@@ -52,11 +52,13 @@ pub(super) const KINDS: &[Kind] = &[
     kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims"),
     kind("Service", "", "v1", "services"),
     kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets"),
-    kind("Deployment", "apps", "v1", "deployments"),
+    DEPLOYMENT,
     kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers"),
     kind("Ingress", "networking.k8s.io", "v1", "ingresses"),
 ];
 
+pub(super) const DEPLOYMENT: Kind = kind("Deployment", "apps", "v1", "deployments");
+pub(super) const REPLICA_SET: Kind = kind("ReplicaSet", "apps", "v1", "replicasets");
 pub(super) const NAMESPACE: Kind = kind("Namespace", "", "v1", "namespaces");
 
 impl Kind {

@@ -31,8 +31,15 @@ pub(super) fn proxy(stated: Option<&str>, server: &Uri, proxies: &Proxies) -> Re
     };
     let wrong = || Error::Proxy { address: without_password(address) };
     let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    // Whether the proxy or we look the server's name up: kubectl leaves it to the proxy in both cases, as we do.
+    let whole = whole.strip_prefix("socks5h://").map(|rest| format!("socks5://{rest}")).unwrap_or(whole);
     let uri: Uri = whole.parse().map_err(|_| wrong())?;
-    if matches!(uri.scheme_str(), Some("http" | "https")) { Ok(Some(uri)) } else { Err(wrong()) }
+    match uri.scheme_str() {
+        Some("http" | "https") => Ok(Some(uri)),
+        // The client has no way to log in to one of these.
+        Some("socks5") if !whole.contains('@') => Ok(Some(uri)),
+        _ => Err(wrong()),
+    }
 }
 
 fn without_password(address: &str) -> String {
@@ -116,6 +123,8 @@ mod tests {
         let server = "https://127.0.0.1:1".parse().unwrap();
         let own = proxy(Some("http://own.example:1"), &server, &Proxies::default()).unwrap().unwrap();
         assert_eq!(own.host(), Some("own.example"));
+        let socks = proxy(Some("socks5h://own.example:1"), &server, &Proxies::default()).unwrap().unwrap();
+        assert_eq!(socks.to_string(), "socks5://own.example:1/");
         let error = proxy(Some("socks5://u:hunter2@own.example:1"), &server, &Proxies::default()).unwrap_err();
         assert!(
             !error.to_string().contains("hunter2") && error.to_string().contains("socks5://own.example:1"),

@@ -18,6 +18,8 @@ pub enum Action {
     DryRun,
     /// To take it.
     Apply,
+    /// To go back to an earlier revision.
+    RollBack,
     /// To take one away.
     Delete,
 }
@@ -28,6 +30,7 @@ impl fmt::Display for Action {
             Self::Read => "read",
             Self::Watch => "watch",
             Self::DryRun | Self::Apply => "apply",
+            Self::RollBack => "roll back",
             Self::Delete => "delete",
         })
     }
@@ -58,6 +61,20 @@ pub enum Reason {
     Schema(Vec<String>),
     /// Values that its kind does not take.
     Invalid(Vec<String>),
+    /// It is not there.
+    Absent {
+        /// Those of its kind that are.
+        known: Vec<String>,
+    },
+    /// It is paused: what is asked for would not be rolled out.
+    Paused,
+    /// It has no such revision.
+    NoRevision {
+        /// The one that was asked for; none where any earlier one would do.
+        wanted: Option<u64>,
+        /// Those that it has, the newest first.
+        known: Vec<u64>,
+    },
     /// The namespace is not there.
     NoNamespace,
     /// The namespace is going away.
@@ -132,6 +149,10 @@ impl fmt::Display for Refusal {
             Reason::Foreign { managers } => {
                 write!(f, "{object} is there and is not pydeploy's, but of {}", managers.join(", "))?;
             }
+            Reason::Absent { .. } => write!(f, "there is no {object}")?,
+            Reason::Paused => write!(f, "{object} is paused: what is changed now is not rolled out")?,
+            Reason::NoRevision { wanted: Some(wanted), .. } => write!(f, "{object} has no revision {wanted}")?,
+            Reason::NoRevision { wanted: None, .. } => write!(f, "{object} has no earlier revision to go back to")?,
             Reason::Schema(lines) | Reason::Invalid(lines) => {
                 write!(f, "the API server does not take {object}: {}", lines.join("; "))?;
             }
@@ -172,9 +193,33 @@ impl Refusal {
                 let user = &permission.user;
                 format!("this rule in {role}, bound to {user}, grants it: {}", permission.rule())
             }
+            Reason::Foreign { .. } if self.action == Action::RollBack => {
+                let Identity { name, namespace, .. } = &self.object;
+                let place = namespace.as_ref().map(|n| format!(" -n {n}")).unwrap_or_default();
+                format!("kubectl rollout undo deployment/{name}{place}, or take it over: --adopt")
+            }
             Reason::Foreign { .. } => {
                 "choose another name with `name` in the settings, or take it over: --adopt".to_owned()
             }
+            Reason::Absent { known } if known.is_empty() => {
+                "the namespace has none: `pydeploy deploy` makes one; or choose another namespace with -n".to_owned()
+            }
+            Reason::Absent { known } => {
+                format!("the namespace has {}: choose one with --name, or another namespace with -n", some(known))
+            }
+            Reason::Paused => {
+                let Identity { name, namespace, .. } = &self.object;
+                let place = namespace.as_ref().map(|n| format!(" -n {n}")).unwrap_or_default();
+                format!("kubectl rollout resume deployment/{name}{place}, then run again")
+            }
+            Reason::NoRevision { known, .. } => match known.as_slice() {
+                [] => "it has none at all yet; see pydeploy status".to_owned(),
+                [only] => format!("it has revision {only} alone"),
+                known => {
+                    let known: Vec<_> = known.iter().map(u64::to_string).collect();
+                    format!("it has the revisions {}; see pydeploy status", some(&known))
+                }
+            },
             Reason::NoNamespace => {
                 let name = self.object.namespace.as_deref().unwrap_or_default();
                 format!("make it with --create-namespace, or `kubectl create namespace {name}`; or choose one with -n")
@@ -194,6 +239,14 @@ impl Refusal {
             Reason::Invalid(_) | Reason::Other(..) => return None,
         })
     }
+}
+
+/// Names in a row, as many as one reads.
+fn some(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let more = names.len().saturating_sub(MOST);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", "))
 }
 
 fn reason(status: &Status) -> Reason {

@@ -9,6 +9,7 @@ use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::api::{Api, ListParams, WatchEvent, WatchParams};
+use kube::core::Selector;
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -21,9 +22,9 @@ use super::refusal::{Action, Reason, Refusal};
 use crate::rollout::{Change, Kind, Object};
 
 /// Objects a page: <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// Pages of events that are read of a namespace: they come in no order, and a verdict needs few.
-const PAGES: usize = 20;
+pub(super) const PAGES: usize = 20;
 /// A watch is begun anew so often, in seconds: it bounds how long a lost connection goes unnoticed.
 const WATCH: u32 = 60;
 /// What a server's own end of a watch may be late by.
@@ -86,14 +87,15 @@ impl Watch {
     }
 }
 
-/// The Deployment's own labels of its Pods, as a selector in text.
-fn selector(deployment: &Deployment) -> String {
-    let labels = deployment.spec.as_ref().and_then(|s| s.selector.match_labels.clone()).unwrap_or_default();
-    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+/// What finds the Deployment's Pods, in text.
+pub(super) fn selector(deployment: &Deployment) -> String {
+    let labels = deployment.spec.as_ref().map(|s| s.selector.clone()).unwrap_or_default();
+    // What does not parse the API server has not taken either.
+    Selector::try_from(labels).map(|selector| selector.to_string()).unwrap_or_default()
 }
 
 /// A kind that a rollout is seen by.
-trait Watched:
+pub(super) trait Watched:
     Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + 'static
 {
     const KIND: Kind;

@@ -3,20 +3,15 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
+use super::verdict::{self, Rollout};
 use super::{Context, documents, manifests};
 use crate::cli::{ApplyArgs, DeployArgs, OutArgs};
-use crate::cluster::{
-    self, Applied, Change, Cluster, Conflicts, Ending, Followed, Foreign, Namespace, News, Order, Target,
-};
+use crate::cluster::{self, Applied, Change, Cluster, Conflicts, Foreign, Namespace, Order, Target};
 use crate::engine::Event;
 use crate::engine::event::End;
-use crate::fault::{Class, Fault};
-use crate::image::duration::GoDuration;
-use crate::report::duration;
-use crate::rollout::Verdict;
+use crate::fault::Fault;
 use crate::settings::Settings;
 
 pub(super) async fn run(context: &Context<'_>, args: &DeployArgs) -> Result<(), Fault> {
@@ -62,13 +57,7 @@ fn would(change: Change) -> &'static str {
 
 /// The cluster that is meant, once it has answered.
 pub(super) async fn connect(context: &Context<'_>, args: &ApplyArgs, settings: &Settings) -> Result<Cluster, Fault> {
-    let access = cluster::Access {
-        kubeconfig: args.cluster.kubeconfig.clone(),
-        context: args.cluster.context.clone(),
-        namespace: settings.deploy.namespace.clone(),
-        ..context.machine.cluster()
-    };
-    Ok(Cluster::connect(cluster::find(&access).await?).await?)
+    super::which::reach(context, &args.cluster, settings).await
 }
 
 /// What is to be applied.
@@ -80,9 +69,6 @@ pub(super) fn order(made: &manifests::Made, cluster: &Cluster, args: &ApplyArgs)
         foreign: if args.adopt { Foreign::Adopted } else { Foreign::Refused },
     })
 }
-
-/// How long to wait where nothing is stated.
-const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Applies, prunes, and waits for the verdict; what was applied, and `rollout{…}`.
 pub(super) async fn roll_out(
@@ -111,93 +97,12 @@ pub(super) async fn roll_out(
     let deployment = applied.iter().find_map(Applied::deployment);
     let rollout = match deployment {
         Some(deployment) if !args.no_wait => {
-            let timeout = args.timeout.map_or(TIMEOUT, |t| t.0);
-            wait(context, cluster, &deployment, begun, timeout).await?
+            let rollout = Rollout { deployment: &deployment, begun, what: "rollout", timeout: args.timeout };
+            verdict::wait(context, cluster, rollout).await?
         }
         _ => Value::Null,
     };
     Ok((applied, rollout))
-}
-
-/// Waits for the verdict; `rollout{…}` where it is a good one.
-async fn wait(
-    context: &Context<'_>,
-    cluster: &Cluster,
-    deployment: &Deployment,
-    begun: Timestamp,
-    timeout: Duration,
-) -> Result<Value, Fault> {
-    let started = Instant::now();
-    let report = context.report;
-    let name = deployment.metadata.name.as_deref().unwrap_or_default();
-    let goes_on = format!("see kubectl rollout status deployment/{name} -n {}", cluster.namespace);
-    report.stands(format!("the rollout of {name} has begun, and goes on by itself: {goes_on}"));
-    let mut noted = Vec::new();
-    let followed = cluster::follow(cluster, deployment, begun, timeout, |news| match news {
-        News::Progress(progress) => {
-            for note in progress.notes.iter().filter(|n| !noted.contains(*n)).cloned().collect::<Vec<_>>() {
-                report.warn(&note);
-                noted.push(note);
-            }
-            report.stands(format!("the rollout of {name} goes on by itself ({progress}): {goes_on}"));
-            report.rollout(name, progress);
-        }
-        News::Away(why) => report.warn(&format!("the API server at {} does not answer: {why}", cluster.address)),
-        News::Back => report.note("the API server answers again"),
-        News::Blind(error) => {
-            let hint = error.hint().map(|h| format!(": {h}")).unwrap_or_default();
-            report.warn(&format!("{error}; the verdict does without{hint}"));
-        }
-    });
-    let Followed { ending, revision } = followed.await?;
-    let shown = |document: &Value| shown(document, revision.as_deref(), started.elapsed());
-    match ending {
-        Ending::Done(progress) => {
-            let (ready, wanted) = (progress.ready, progress.wanted);
-            let revision = revision.as_deref().map(|r| format!(", revision {r}")).unwrap_or_default();
-            let time = duration(started.elapsed());
-            report.stage(&format!("{name} is ready: {ready} of {wanted} Pods{revision}, {time}"));
-            Ok(shown(&Verdict::Done(progress).document()))
-        }
-        Ending::Failed(failure) => {
-            let document = shown(&failure.document());
-            let mut output = Vec::new();
-            for evidence in &failure.evidence {
-                output.push(evidence.object.clone());
-                output.extend(evidence.said.lines().map(|line| format!("  {line}")));
-            }
-            output.extend((failure.others > 0).then(|| format!("so it is with {} more of its Pods", failure.others)));
-            output.extend(failure.notes.iter().map(|note| format!("note: {note}")));
-            let message = format!("the rollout of {name} has failed: {}", failure.cause);
-            let fault = Fault::new(Class::Rollout, message, failure.mend);
-            Err(Fault { output, rollout: Some(document), ..fault })
-        }
-        Ending::Late(progress) => {
-            let message = format!("the rollout of {name} was not done within {}: {progress}", GoDuration(timeout));
-            let hint = format!("it goes on by itself: {goes_on}; give it longer with --timeout");
-            let mut document = shown(&Verdict::Progressing(progress).document());
-            document["verdict"] = json!("late");
-            Err(Fault { rollout: Some(document), ..Fault::new(Class::Late, message, hint) })
-        }
-    }
-}
-
-/// `rollout{verdict, cause, evidence, mend, revision, replicas, seconds}`: the same keys whatever the verdict.
-fn shown(document: &Value, revision: Option<&str>, took: Duration) -> Value {
-    let at = |key: &str| document.pointer(key).cloned().unwrap_or_default();
-    json!({
-        "verdict": at("/verdict"),
-        "cause": at("/cause"),
-        "message": at("/message"),
-        "object": at("/object"),
-        "evidence": document.get("evidence").cloned().unwrap_or_else(|| json!([])),
-        "mend": at("/mend"),
-        "notes": document.pointer("/progress/notes").or(document.get("notes")).cloned().unwrap_or_else(|| json!([])),
-        "revision": revision.and_then(|r| r.parse::<u64>().ok()),
-        "replicas": at("/progress/replicas"),
-        "waitsFor": at("/progress/waits-for"),
-        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
-    })
 }
 
 /// Takes away what the application no longer has.

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::cluster::{Applied, Cluster, Identity};
+use crate::difference::Field;
 use crate::engine::Engine;
 use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
 use crate::manifests::objects;
 use crate::project::{Decision, Project};
+use crate::rollout::Revision;
 use crate::stages::examine::{Examined, Platform};
 use crate::stages::push::Layer;
 use crate::stages::{Blueprint, Prepared, Pushed};
@@ -149,4 +151,23 @@ pub(super) fn cluster(cluster: &Cluster) -> Value {
 pub(super) fn applied(applied: &Applied) -> Value {
     let Identity { kind, name, namespace } = &applied.identity;
     json!({"kind": kind, "name": name, "namespace": namespace, "change": applied.change.name()})
+}
+
+/// `fields[…]` that differ.
+pub(super) fn fields(all: &[Field]) -> Vec<Value> {
+    all.iter().map(|f| json!({"path": f.path, "before": f.before, "after": f.after})).collect()
+}
+
+/// One of `revisions[…]`.
+pub(super) fn revision(revision: &Revision) -> Value {
+    let Revision { number, version, images, created, reason, pods, ready, is_current, .. } = revision;
+    json!({
+        "revision": number,
+        "version": version,
+        "images": images,
+        "created": created.map(|t| t.to_string()),
+        "reason": reason,
+        "replicas": {"pods": pods, "ready": ready},
+        "current": is_current,
+    })
 }

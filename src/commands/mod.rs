@@ -1,15 +1,21 @@
 //! The commands: each strings stages together and says what came of it.
 
+mod audit;
 mod build;
 mod cache;
 mod contract;
 mod deploy;
+mod diff;
 mod doctor;
 mod documents;
 mod manifests;
 mod plan;
 mod push;
+mod rollback;
 mod ship;
+mod status;
+mod verdict;
+mod which;
 
 use std::sync::Arc;
 
@@ -66,6 +72,10 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Push(args) => Box::pin(push::run(&context, args)).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
         Command::Deploy(args) => Box::pin(deploy::run(&context, args)).await,
+        Command::Diff(args) => diff::run(&context, args).await,
+        Command::Status(args) => status::run(&context, args).await,
+        Command::Rollback(args) => rollback::run(&context, args).await,
+        Command::Audit(args) => Box::pin(audit::run(&context, args)).await,
         Command::Contract(args) => contract::run(&context, args).await,
         Command::Cache(args) => cache::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args).await,

@@ -68,6 +68,15 @@ impl DockerConfig {
         Ok(Self { origin: origin.to_owned(), text })
     }
 
+    /// The logins that are written here, each with its key as it is written.
+    pub(super) fn logins(&self) -> impl Iterator<Item = Result<(&str, Credentials), KeychainError>> {
+        let entries = self.text.auths.iter().flatten();
+        entries.filter_map(|(key, entry)| Some((key.as_str(), entry.as_ref()?))).map(|(key, entry)| {
+            let credentials = self.credentials(entry, key)?;
+            Ok((key, credentials))
+        })
+    }
+
     /// Where the credentials for `host` are. As with Docker, a helper for the host goes before the general one, and
     /// that before what is written here; other than with Docker, what is written here counts when the helper knows
     /// nothing.
@@ -75,7 +84,7 @@ impl DockerConfig {
         let own = self.text.cred_helpers.as_ref().and_then(|helpers| matching(helpers, host));
         let helper = own.or(self.text.creds_store.as_ref()).filter(|name| !name.is_empty());
         let written = match self.text.auths.as_ref().and_then(|auths| matching(auths, host)) {
-            Some(Some(entry)) => self.credentials(entry, host)?,
+            Some(Some(entry)) => self.credentials(entry, host.name())?,
             _ => Credentials::Anonymous,
         };
         Ok(match (helper, written) {
@@ -85,7 +94,7 @@ impl DockerConfig {
         })
     }
 
-    fn credentials(&self, entry: &Entry, host: &Host) -> Result<Credentials, KeychainError> {
+    fn credentials(&self, entry: &Entry, host: &str) -> Result<Credentials, KeychainError> {
         if let Some(token) = filled(entry.identitytoken.as_ref()) {
             return Ok(Credentials::IdentityToken { token: token.clone() });
         }
@@ -97,7 +106,7 @@ impl DockerConfig {
         match pair.as_deref().and_then(|pair| pair.split_once(':')) {
             // Docker, too, cuts the NULs that old clients padded with.
             Some((user, secret)) => Ok(from_pair(user, Secret::new(secret.trim_matches('\0')))),
-            None => Err(KeychainError::BadEntry { origin: self.origin.clone(), host: host.name().to_owned() }),
+            None => Err(KeychainError::BadEntry { origin: self.origin.clone(), host: host.to_owned() }),
         }
     }
 }

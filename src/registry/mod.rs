@@ -6,7 +6,7 @@
 //!
 //! | what it is about | files |
 //! |---|---|
-//! | who we are | `secret`, `credentials`, `keychain`, `docker_config`, `helper`, `keychain_error` |
+//! | who we are | `secret`, `credentials`, `keychain`, `docker_config`, `pull_secret`, `helper`, `keychain_error` |
 //! | names | `host`, `pointer`, `digest` |
 //! | what goes out | `shipment`, `feed`, `push`, `upload`, `place`, `outgoing` |
 //! | HTTP | `call`, `transport`, `reach`, `failure`, `retry`, `traffic`, `trust` |
@@ -37,6 +37,7 @@ mod outgoing;
 mod place;
 mod plain;
 mod pointer;
+mod pull_secret;
 mod push;
 mod reach;
 mod refusal;
@@ -57,6 +58,7 @@ pub use keychain::Keychain;
 pub use keychain_error::KeychainError;
 pub use manifest::{Manifest, RawManifest};
 pub use pointer::Pointer;
+pub use pull_secret::PullSecret;
 pub use secret::Secret;
 pub use shipment::{BlobSource, Fate, Parcel, Passage, Presence, Progress, Sent, Shipment, silent};
 pub use traffic::Traffic;

@@ -76,7 +76,7 @@ fn counts(progress: &Progress) -> String {
 }
 
 /// A cluster's words move no cursor.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

@@ -52,7 +52,7 @@ impl Progress {
             },
             "pods": pods.collect::<Vec<_>>(),
             "event": self.newest,
-            "waits-for": self.waits_for,
+            "waitsFor": self.waits_for,
             "notes": self.notes,
         })
     }

@@ -9,7 +9,7 @@ use super::observed::{Marked, Observed};
 /// The label by which ReplicaSets tell their Pods apart.
 const HASH: &str = "pod-template-hash";
 /// Which rollout of its Deployment a ReplicaSet is.
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// The ReplicaSet of the rollout: the one of the template that the Deployment has now.
 pub(super) fn replica_set(observed: &Observed) -> Option<&Marked<ReplicaSet>> {
@@ -56,11 +56,11 @@ fn name(set: &ReplicaSet) -> String {
     set.metadata.name.clone().unwrap_or_default()
 }
 
-fn owner(metadata: &ObjectMeta) -> Option<String> {
+pub(super) fn owner(metadata: &ObjectMeta) -> Option<String> {
     metadata.owner_references.iter().flatten().find(|o| o.controller == Some(true)).map(|o| o.uid.clone())
 }
 
-fn without_hash(template: &PodTemplateSpec) -> PodTemplateSpec {
+pub(super) fn without_hash(template: &PodTemplateSpec) -> PodTemplateSpec {
     let mut template = template.clone();
     if let Some(labels) = template.metadata.as_mut().and_then(|m| m.labels.as_mut()) {
         labels.remove(HASH);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
@@ -64,6 +65,36 @@ pub(super) fn pod(pod: &Pod) -> BTreeSet<String> {
         }
     }
     marks
+}
+
+/// Since when an object bears a mark, as far as it says so itself: its own clock, to the second. Of a container that
+/// waits, only when it last had another state at all.
+pub(super) fn own_time(pod: &Pod, mark: &str) -> Option<Timestamp> {
+    let status = pod.status.as_ref()?;
+    let conditions = || status.conditions.iter().flatten();
+    let changed = |name: &str| conditions().find(|c| c.type_ == name)?.last_transition_time.as_ref().map(|t| t.0);
+    let created = pod.metadata.creation_timestamp.as_ref().map(|t| t.0);
+    let mut words = mark.split(' ');
+    let (kind, container) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let of = || statuses(status).find(|c| c.name == container);
+    let ends = |c: &ContainerStatus| {
+        let ends = [&c.state, &c.last_state].into_iter().flatten().filter_map(|s| s.terminated.as_ref());
+        ends.filter_map(|end| end.finished_at.as_ref()).map(|t| t.0).max()
+    };
+    match kind {
+        THERE => created,
+        UNPLACED => changed("PodScheduled"),
+        FAILED => statuses(status).filter_map(ends).max().or_else(|| changed("Ready")),
+        "ready" => changed("ContainersReady"),
+        "ended" => of().and_then(ends),
+        _ => [of().and_then(ends), changed("PodScheduled"), created].into_iter().flatten().max(),
+    }
+}
+
+/// The same of a ReplicaSet.
+pub(super) fn own_time_of_set(set: &ReplicaSet) -> Option<Timestamp> {
+    let mut conditions = set.status.iter().flat_map(|s| s.conditions.iter().flatten());
+    conditions.find(|c| c.type_ == "ReplicaFailure")?.last_transition_time.as_ref().map(|t| t.0)
 }
 
 pub(super) fn replica_set(set: &ReplicaSet) -> BTreeSet<String> {

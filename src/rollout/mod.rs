@@ -7,6 +7,7 @@ mod document;
 mod failure;
 mod generation;
 mod headline;
+mod history;
 mod id;
 mod mark;
 mod mend;
@@ -25,9 +26,10 @@ pub use aim::Aim;
 pub use cause::{Cause, Check, Crash, Denial, Gate, Pull, Shortage, Source, Start, User};
 pub use change::{Change, Kind, Object, Run, Tail, Wanted};
 pub use failure::{Evidence, Failure, Subject};
+pub use history::{Revision, history};
 pub use observed::Observed;
 pub use progress::{PodState, Progress};
-pub use verdict::{Verdict, verdict};
+pub use verdict::{Verdict, progress, verdict};
 
 impl Observed {
     /// The logs that a verdict would read and that nobody has fetched yet: ask again after each change, fetch each once

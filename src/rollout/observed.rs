@@ -61,6 +61,16 @@ pub struct Observed {
     pub(super) tails: BTreeMap<Run, String>,
     gone: BTreeSet<String>,
     latest: Timestamp,
+    by: Clock,
+}
+
+/// Whose time counts for how long a state has lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// Ours: a state begins when it is first seen.
+    Ours,
+    /// The cluster's, as far as its objects say since when they are as they are.
+    Theirs,
 }
 
 impl Observed {
@@ -82,7 +92,14 @@ impl Observed {
             tails: BTreeMap::new(),
             gone: BTreeSet::new(),
             latest: at,
+            by: Clock::Ours,
         }
+    }
+
+    /// The same of a rollout that began before anyone looked: how long a state has lasted is read from the objects
+    /// themselves.
+    pub fn found(deployment: Deployment, at: Timestamp) -> Self {
+        Self { by: Clock::Theirs, ..Self::new(deployment, at) }
     }
 
     /// The Deployment's name.
@@ -112,13 +129,17 @@ impl Observed {
             Change::Present(Object::Deployment(it)) => self.deployment_is(*it),
             Change::Present(Object::ReplicaSet(mut it)) => {
                 lighten(&mut it.metadata);
-                let marks = mark::replica_set(&it);
-                put(&mut self.replica_sets, &self.gone, REPLICA_SETS, *it, |o| &o.metadata, marks, at);
+                let own = (self.by == Clock::Theirs).then(|| mark::own_time_of_set(&it)).flatten();
+                let since = |mark: String| (mark, own.unwrap_or(at).min(at));
+                let marks = mark::replica_set(&it).into_iter().map(since).collect();
+                put(&mut self.replica_sets, &self.gone, REPLICA_SETS, *it, |o| &o.metadata, marks);
             }
             Change::Present(Object::Pod(mut it)) => {
                 lighten(&mut it.metadata);
-                let marks = mark::pod(&it);
-                put(&mut self.pods, &self.gone, PODS, *it, |o| &o.metadata, marks, at);
+                let own = |mark: &str| (self.by == Clock::Theirs).then(|| mark::own_time(&it, mark)).flatten();
+                let since = |mark: String| (own(&mark).unwrap_or(at).min(at), mark);
+                let marks = mark::pod(&it).into_iter().map(since).map(|(since, mark)| (mark, since)).collect();
+                put(&mut self.pods, &self.gone, PODS, *it, |o| &o.metadata, marks);
             }
             Change::Present(Object::Event(it)) => self.event_is(*it, at),
             Change::Gone(Object::Deployment(it)) => self.goes(Kind::Deployment, uid(&it.metadata)),
@@ -154,6 +175,8 @@ impl Observed {
 
     fn event_is(&mut self, event: Event, at: Timestamp) {
         let key = event.metadata.uid.clone().or_else(|| event.metadata.name.clone()).unwrap_or_default();
+        let own = event.first_timestamp.as_ref().map(|t| t.0).or(event.event_time.as_ref().map(|t| t.0));
+        let at = own.filter(|_| self.by == Clock::Theirs).unwrap_or(at).min(at);
         let mut note = Note::of(event, at);
         if let Some(old) = self.notes.get(&key) {
             if !is_later(&old.version, &note.version) {
@@ -208,8 +231,7 @@ fn put<T>(
     most: usize,
     object: T,
     metadata: fn(&T) -> &ObjectMeta,
-    marks: BTreeSet<String>,
-    at: Timestamp,
+    marks: BTreeMap<String, Timestamp>,
 ) {
     let uid = uid(metadata(&object));
     if gone.contains(&uid) {
@@ -217,16 +239,16 @@ fn put<T>(
     }
     if let Some(marked) = map.get_mut(&uid) {
         if is_newer(metadata(&marked.object), metadata(&object)) {
-            renew(marked, marks, object, at);
+            renew(marked, marks, object);
         }
     } else if map.len() < most {
-        map.insert(uid, Marked { object, since: marks.into_iter().map(|m| (m, at)).collect() });
+        map.insert(uid, Marked { object, since: marks });
     }
 }
 
 /// Puts a newer state in place of an older one; marks that stay keep their time.
-fn renew<T>(marked: &mut Marked<T>, marks: BTreeSet<String>, object: T, at: Timestamp) {
-    let since = |mark: String| {
+fn renew<T>(marked: &mut Marked<T>, marks: BTreeMap<String, Timestamp>, object: T) {
+    let since = |(mark, at): (String, Timestamp)| {
         let time = marked.since.get(&mark).copied().unwrap_or(at);
         (mark, time)
     };

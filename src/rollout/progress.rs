@@ -14,6 +14,9 @@ use k8s_openapi::api::core::v1::Pod;
 /// So many Pods are told of one by one.
 const PODS: usize = 50;
 
+/// Events tell whole seconds, by another clock than ours.
+const BEFORE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// How far a rollout is, and what it waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
@@ -192,7 +195,9 @@ fn newest(scene: &Scene<'_>) -> Option<String> {
     let mut ours: Vec<&str> = scene.pods.iter().filter_map(|p| p.object.metadata.uid.as_deref()).collect();
     ours.extend(scene.set.and_then(|s| s.object.metadata.uid.as_deref()));
     ours.extend(observed.deployment().and_then(|d| d.metadata.uid.as_deref()));
-    let notes = ours.into_iter().flat_map(|uid| scene.notes(Some(uid)));
+    // What was said of the rollout before this one is no news.
+    let is_of_it = |note: &&&Note| note.last.is_none_or(|at| elapsed(at, scene.aim.begun) <= BEFORE);
+    let notes = ours.into_iter().flat_map(|uid| scene.notes(Some(uid))).filter(is_of_it);
     let newest = notes.max_by_key(|n| (n.seen.max(n.last.unwrap_or(n.seen)), &n.reason, &n.name))?;
     Some(format!("{} {}: {}", newest.kind, newest.name, newest.message.lines().next().unwrap_or_default()))
 }

@@ -57,6 +57,11 @@ pub fn verdict(observed: &Observed, aim: &Aim, now: Timestamp) -> Verdict {
     }
 }
 
+/// How far a rollout is now, also where it can go no further.
+pub fn progress(observed: &Observed, aim: &Aim, now: Timestamp) -> Progress {
+    Progress::of(&Scene::new(observed, aim, now), None, None)
+}
+
 fn failure(sign: Sign, others: usize, namespace: &str, notes: Vec<String>) -> Failure {
     let mend = mend(&sign.cause, &sign.subject, namespace);
     Failure { cause: sign.cause, subject: sign.subject, evidence: sign.evidence, mend, others, notes }

@@ -47,6 +47,8 @@ impl Kind {
 /// How far an image's layers are looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
+    /// Not at all: what its config says has to do.
+    Config,
     /// For the accounts, where its USER needs them: seldom more than one small layer.
     Accounts,
     /// For the programs that its health check runs as well: up to all of it.
@@ -197,9 +199,9 @@ async fn known(
     look: Look,
     stated: Assertions,
 ) -> Result<Known, Fault> {
-    let who = match &contract.user {
-        User::Numeric { gid: Some(_), .. } | User::Root(_) => Who::Unlooked,
-        User::Numeric { gid: None, .. } | User::Named(_) => who(image, platform).await?,
+    let who = match (&contract.user, look) {
+        (User::Numeric { gid: Some(_), .. } | User::Root(_), _) | (_, Look::Config) => Who::Unlooked,
+        (User::Numeric { gid: None, .. } | User::Named(_), _) => who(image, platform).await?,
     };
     let programs = match (&contract.healthcheck, look) {
         (Some(check), Look::Programs) => programs(image, platform, &probes::programs(&check.test)).await?,

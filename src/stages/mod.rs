@@ -6,9 +6,11 @@ pub mod embedded;
 pub mod examine;
 pub mod libraries;
 pub mod prepare;
+pub mod promise;
 pub mod push;
 pub mod recipe;
 pub mod ship;
+pub mod survey;
 pub mod target;
 pub mod write;
 

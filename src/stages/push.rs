@@ -80,16 +80,20 @@ pub async fn client(
     stated: &RegistrySecurity,
     keychain: &Keychain,
 ) -> Result<Arc<Registry>, Fault> {
-    let mut extra_ca = docker_ca(repository.host());
+    let credentials = keychain.lookup(repository.host()).await?;
+    Ok(Arc::new(Registry::new(&options(repository.host(), stated), credentials)?))
+}
+
+/// What a client of that registry is made from.
+pub fn options(host: &str, stated: &RegistrySecurity) -> Options {
+    let mut extra_ca = docker_ca(host);
     extra_ca.extend(stated.ca.clone());
-    let options = Options {
-        host: repository.host().to_owned(),
+    Options {
+        host: host.to_owned(),
         security: if stated.insecure { Security::InsecureAllowed } else { Security::Tls },
         extra_ca,
         user_agent: concat!("pydeploy/", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
-    let credentials = keychain.lookup(repository.host()).await?;
-    Ok(Arc::new(Registry::new(&options, credentials)?))
+    }
 }
 
 /// The authorities that Docker trusts for a registry: <https://docs.docker.com/engine/security/certificates/>.

@@ -3,8 +3,17 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and do no input or output.
-const PURE: &[&str] =
-    &["src/project", "src/image", "src/dockerfile", "src/workload", "src/manifests", "src/rollout", "src/debian"];
+const PURE: &[&str] = &[
+    "src/project",
+    "src/image",
+    "src/dockerfile",
+    "src/workload",
+    "src/manifests",
+    "src/rollout",
+    "src/difference",
+    "src/audit",
+    "src/debian",
+];
 /// Their doors to the world: what is fetched, and what is kept for a while.
 const DOORS: &[&str] = &["src/debian/archive", "src/debian/spool.rs"];
 /// What no pure room may name.

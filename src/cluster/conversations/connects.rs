@@ -68,6 +68,47 @@ async fn what_a_login_program_prints_as_an_answer_is_not_shown() {
 }
 
 #[tokio::test]
+async fn each_way_to_log_in_that_a_kubeconfig_has_is_gone() {
+    let script = Script::serve(|_, _| version()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, token) = (folder.path().join("config"), folder.path().join("token"));
+    std::fs::write(&token, "from-file\n").unwrap();
+    // An OpenID Connect token that ends in 2100; nobody but the API server looks at its signature.
+    let oidc = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2ln";
+    let exec =
+        r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-program"}}"#;
+    let users = [
+        ("{token: stated}".to_owned(), "Bearer stated"),
+        (format!("{{tokenFile: '{}'}}", token.display()), "Bearer from-file"),
+        ("{username: me, password: secret}".to_owned(), "Basic bWU6c2VjcmV0"),
+        (
+            format!(
+                "{{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: echo, args: ['{exec}']}}}}"
+            ),
+            "Bearer from-program",
+        ),
+        (
+            format!(
+                "{{auth-provider: {{name: oidc, config: {{id-token: {oidc}, idp-issuer-url: 'https://id.example', client-id: c}}}}}}"
+            ),
+            &format!("Bearer {oidc}"),
+        ),
+    ];
+    for (user, header) in users {
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{{name: c, cluster: {{server: 'http://{}'}}}}]\n\
+             contexts: [{{name: c, context: {{cluster: c, user: c}}}}]\nusers:\n- name: c\n  user: {}\n",
+            script.address, user,
+        );
+        std::fs::write(&path, text).unwrap();
+        let access = Access { kubeconfig: Some(path.clone()), ..Access::default() };
+        Cluster::connect(find(&access).await.unwrap()).await.unwrap();
+        let heard = script.heard();
+        assert_eq!(heard.last().unwrap().header("authorization"), Some(header), "{user}");
+    }
+}
+
+#[tokio::test]
 async fn busy_and_broken_answers_are_asked_for_again() {
     let (cluster, script) = cluster(|_, before| match before {
         1 => fails(429, "slow down", Value::Null),

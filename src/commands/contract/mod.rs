@@ -11,12 +11,12 @@ use serde_json::json;
 use super::{Context, documents};
 use crate::cli::ContractArgs;
 use crate::fault::{Class, Fault};
-use crate::image::contract::User;
 use crate::image::reference::ImageRef;
-use crate::manifests::against::{self, Found, Named, Promise, Runs};
+use crate::manifests::against::{self, Found};
 use crate::stages::examine::Examined;
+use crate::stages::promise::promise;
+use crate::workload::Finding;
 use crate::workload::finding::{self, Severity};
-use crate::workload::{Compiled, Finding, Who};
 
 pub(super) async fn run(context: &Context<'_>, args: &ContractArgs) -> Result<(), Fault> {
     if let Some(id) = &args.explain {
@@ -26,7 +26,10 @@ pub(super) async fn run(context: &Context<'_>, args: &ContractArgs) -> Result<()
     let manifests = args.against.as_deref().map(manifests).transpose()?;
     let examined = source::examine(context, args).await?;
     let differences = match &manifests {
-        Some(found) => Some(against::compare(found, &promise(&examined, args), args.container.as_deref())?),
+        Some(found) => {
+            let asked: Option<ImageRef> = args.source.as_deref().and_then(|text| text.parse().ok());
+            Some(against::compare(found, &promise(&examined, asked.as_ref()), args.container.as_deref())?)
+        }
         None => None,
     };
     let told = differences.as_deref().unwrap_or_default();
@@ -93,32 +96,4 @@ fn manifests(path: &Path) -> Result<Found, Fault> {
         let fault = Fault::from(e);
         Fault { message: format!("{}: {shown}", fault.message), ..fault }
     })
-}
-
-/// What a manifest can contradict.
-fn promise(examined: &Examined, args: &ContractArgs) -> Promise {
-    let shown = examined.shown();
-    let user = match (&shown.contract.user, shown.compiled.identity) {
-        (User::Numeric { .. }, Some(i)) => Runs::Numbers { uid: i.uid, gid: i.gid },
-        (User::Numeric { uid, .. }, None) => Runs::Name { name: uid.to_string(), numbers: None },
-        (User::Named(name), identity) => Runs::Name { name: name.clone(), numbers: identity.map(|i| (i.uid, i.gid)) },
-        (User::Root(_), _) if matches!(shown.known.who, Who::OfBase | Who::Unknown(_)) => {
-            Runs::Name { name: "of the base".to_owned(), numbers: None }
-        }
-        (User::Root(_), _) => Runs::Root,
-    };
-    let asked: Option<ImageRef> = args.source.as_deref().and_then(|text| text.parse().ok());
-    Promise {
-        image: examined.reference.as_ref().map(|reference| Named {
-            path: reference.repository().path().to_owned(),
-            selector: asked.map(|a| a.selector().to_owned()).unwrap_or_default(),
-            digest: reference.digest().as_str().to_owned(),
-        }),
-        user,
-        healthcheck: shown.contract.healthcheck.clone(),
-        probes: shown.compiled.probes.clone(),
-        question: Compiled::question(&shown.contract, &shown.known),
-        ports: shown.contract.ports.clone(),
-        stop_signal: shown.contract.stop_signal.clone(),
-    }
 }

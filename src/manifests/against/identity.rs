@@ -33,7 +33,7 @@ pub(super) fn compare(subject: &Subject<'_>, promise: &Promise, findings: &mut V
 }
 
 fn user(stated: &Stated, image: &Runs, place: &str, findings: &mut Vec<Finding>) {
-    let (Some(stated), Some((uid, _))) = (stated.user, image.numbers()) else { return };
+    let (Some(stated), Some(uid)) = (stated.user, image.uid()) else { return };
     if uid == 0 && stated != 0 {
         let message = format!("runAsUser is {stated}, the image runs as root: its files may be closed to {stated}");
         findings.push(Finding::of(&finding::ROOT_OVERRIDDEN, message).in_field(place));
@@ -84,16 +84,17 @@ fn root(stated: &Stated, image: &Runs, place: &str, findings: &mut Vec<Finding>)
             findings.push(found);
         }
         (Some(true), _, _) => {}
-        (_, Some(0), _) if image.numbers().is_none_or(|(uid, _)| uid == 0) => {
+        (_, Some(0), _) if image.uid().is_none_or(|uid| uid == 0) => {
             let message = "runAsUser is 0, so it runs as root";
-            findings.push(Finding::of(&finding::MAY_BE_ROOT, message).in_field(place));
+            findings.push(Finding::of(&finding::IS_ROOT, message).in_field(place));
         }
         (_, Some(_), _) => {}
+        (_, None, _) if *image == Runs::Root => {
+            let message = "the manifest states no user and the image has root, so it runs as root";
+            findings.push(Finding::of(&finding::IS_ROOT, message).in_field(place));
+        }
         (_, None, _) => {
-            let message = match image {
-                Runs::Root => "the manifest states no user and the image has root",
-                _ => "the manifest does not state runAsNonRoot, so nothing holds the next image to its user",
-            };
+            let message = "the manifest does not state runAsNonRoot, so nothing holds the next image to its user";
             findings.push(Finding::of(&finding::MAY_BE_ROOT, message).in_field(place));
         }
     }

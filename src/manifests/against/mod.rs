@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Container;
 use crate::image::contract::{Healthcheck, Port};
 use crate::workload::finding::{self, Finding};
 use crate::workload::{Handler, Probes};
-pub use read::{Error, Found, LONGEST, read};
+pub use read::{Error, Found, LONGEST, Pods, read};
 
 /// What the image promises, as far as a manifest can contradict it.
 #[derive(Debug, Clone)]
@@ -49,8 +49,8 @@ pub enum Runs {
     Numbers {
         /// User id.
         uid: u32,
-        /// Group id.
-        gid: u32,
+        /// Group id, where it is known: an image that states none has the one of its /etc/passwd.
+        gid: Option<u32>,
     },
     /// By a name that stands for these numbers, which a kubelet can't verify.
     Name {
@@ -64,10 +64,19 @@ pub enum Runs {
 }
 
 impl Runs {
-    /// User and group id; root's are 0.
+    /// The user id; root's is 0.
+    fn uid(&self) -> Option<u32> {
+        match self {
+            Self::Numbers { uid, .. } => Some(*uid),
+            Self::Name { numbers, .. } => numbers.map(|(uid, _)| uid),
+            Self::Root => Some(0),
+        }
+    }
+
+    /// User and group id, where both are known; root's are 0.
     fn numbers(&self) -> Option<(u32, u32)> {
         match self {
-            Self::Numbers { uid, gid } => Some((*uid, *gid)),
+            Self::Numbers { uid, gid } => gid.map(|gid| (*uid, gid)),
             Self::Name { numbers, .. } => *numbers,
             Self::Root => Some((0, 0)),
         }
@@ -109,16 +118,32 @@ pub fn compare(found: &Found, promise: &Promise, container: Option<&str>) -> Res
     let mine = chosen(&all, promise, container)?;
     let mut findings = Vec::new();
     for subject in &mine {
-        image(subject, promise, &mut findings);
-        identity::compare(subject, promise, &mut findings);
-        probes::compare(subject, promise, &mut findings);
-        ports::compare(subject, promise, &mut findings);
-        start_and_stop(subject, promise, &mut findings);
+        one(subject, promise, &mut findings);
     }
     for pods in found.pods.iter().filter(|p| mine.iter().any(|s| s.document == p.document)) {
         ports::services(pods, &found.services, promise, &mut findings);
     }
     Ok(findings)
+}
+
+fn one(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) {
+    image(subject, promise, findings);
+    identity::compare(subject, promise, findings);
+    probes::compare(subject, promise, findings);
+    ports::compare(subject, promise, findings);
+    start_and_stop(subject, promise, findings);
+}
+
+impl Pods {
+    /// Where one container, of what only this promise's image runs in, contradicts it. `container` is its place in the
+    /// spec, from 0.
+    pub fn compare(&self, container: usize, promise: &Promise) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Some(subject) = self.subjects().nth(container) {
+            one(&subject, promise, &mut findings);
+        }
+        findings
+    }
 }
 
 fn chosen<'s, 'a>(

@@ -93,8 +93,8 @@ pub struct Found {
 }
 
 /// An object that makes Pods.
-#[derive(Debug)]
-pub(super) struct Pods {
+#[derive(Debug, Clone)]
+pub struct Pods {
     /// `Deployment/api`.
     pub(super) document: String,
     pub(super) namespace: Option<String>,
@@ -104,6 +104,23 @@ pub(super) struct Pods {
 }
 
 impl Pods {
+    /// What an object of a cluster makes, by its kind; none where that kind makes no Pods.
+    pub fn of(kind: &str, name: &str, namespace: Option<String>, spec: PodSpec) -> Option<Self> {
+        let (_, path) = KINDS.iter().find(|(k, _)| *k == kind)?;
+        let (document, labels) = (format!("{kind}/{name}"), std::collections::BTreeMap::new());
+        Some(Self { document, namespace, labels, field: spec_field(path), spec })
+    }
+
+    /// The spec that they are made from.
+    pub fn spec(&self) -> &PodSpec {
+        &self.spec
+    }
+
+    /// Names a field of the container at that place of the spec.
+    pub fn field(&self, container: usize, field: &str) -> String {
+        format!("{} {}.containers[{container}].{field}", self.document, self.field)
+    }
+
     /// Its containers, those that only prepare it left out: they are other images' business as a rule.
     pub(super) fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
         self.spec.containers.iter().enumerate().map(|(i, container)| Subject {
@@ -155,11 +172,16 @@ fn object(mut document: Value, found: &mut Found, depth: usize) -> Result<(), Er
         let template = document.pointer_mut(&pointer).map(Value::take).unwrap_or_default();
         let spec = template.get("spec").cloned().unwrap_or_default();
         let labels = template.pointer("/metadata/labels").cloned().unwrap_or_else(|| json!({}));
-        let field = if path.is_empty() { "spec".to_owned() } else { format!("{path}.spec") };
+        let field = spec_field(path);
         let (spec, labels) = (typed(spec, &label)?, typed(labels, &label)?);
         found.pods.push(Pods { document: label, namespace, labels, field, spec });
     }
     Ok(())
+}
+
+/// The field of a Pod's spec below a template's.
+fn spec_field(template: &str) -> String {
+    if template.is_empty() { "spec".to_owned() } else { format!("{template}.spec") }
 }
 
 fn typed<T: DeserializeOwned>(value: Value, document: &str) -> Result<T, Error> {

@@ -11,7 +11,7 @@ fn promise() -> Promise {
     let probe = |period, failures| Probe { handler: Handler::Exec(argv.clone()), period, timeout: 5, failures };
     Promise {
         image: Some(Named { path: "team/api".into(), selector: "1.0".into(), digest: DIGEST.into() }),
-        user: Runs::Numbers { uid: 1000, gid: 1000 },
+        user: Runs::Numbers { uid: 1000, gid: Some(1000) },
         healthcheck: Some(Healthcheck {
             test: Test::Shell("curl -f http://localhost:8000/health || exit 1".into()),
             interval: GoDuration::seconds(30),
@@ -72,7 +72,7 @@ fn users() {
         let text = deployment(&format!("        securityContext: {{{context}}}\n{}", probes()));
         found(&text, &Promise { user, ..promise() })
     };
-    let numbers = Runs::Numbers { uid: 1000, gid: 1000 };
+    let numbers = Runs::Numbers { uid: 1000, gid: Some(1000) };
     let name = |numbers| Runs::Name { name: "app".into(), numbers };
     assert_eq!(with("runAsNonRoot: true", numbers.clone()), Vec::<&str>::new());
     assert_eq!(with("runAsNonRoot: true, runAsUser: 2000, runAsGroup: 1000", numbers.clone()), ["PD402"]);
@@ -86,7 +86,12 @@ fn users() {
     assert_eq!(with("runAsNonRoot: true", Runs::Root), ["PD405"]);
     assert_eq!(with("runAsNonRoot: true, runAsUser: 0, runAsGroup: 1000", numbers.clone()), ["PD402", "PD405"]);
     assert_eq!(with("runAsUser: 0, runAsGroup: 1000", numbers.clone()), ["PD402"]);
-    assert_eq!(with("runAsUser: 0", Runs::Root), ["PD406"]);
+    assert_eq!(with("runAsUser: 0", Runs::Root), ["PD408"]);
+    assert_eq!(with("privileged: false", Runs::Root), ["PD408"]);
+    let no_group = Runs::Numbers { uid: 1000, gid: None };
+    assert_eq!(with("runAsNonRoot: true", no_group.clone()), Vec::<&str>::new());
+    assert_eq!(with("runAsNonRoot: true, runAsUser: 1000", no_group.clone()), Vec::<&str>::new());
+    assert_eq!(with("runAsNonRoot: true, runAsUser: 2000", no_group), ["PD402"]);
     assert_eq!(with("runAsNonRoot: true, runAsUser: 1000", Runs::Root), ["PD407"]);
     assert_eq!(with("privileged: false", numbers), ["PD406"]);
     assert_eq!(with("privileged: false", name(None)), ["PD406"]);

@@ -11,6 +11,7 @@ pub(super) const ALL: &[&Code] = &[
     &REFUSED_USER,
     &MAY_BE_ROOT,
     &ROOT_OVERRIDDEN,
+    &IS_ROOT,
     &NOT_ASKED,
     &SHORT_TIMEOUT,
     &EARLY_READINESS,
@@ -27,6 +28,10 @@ pub(super) const ALL: &[&Code] = &[
     &SERVICE_PORT,
     &OTHER_COMMAND,
     &OTHER_SIGNAL,
+    &BY_TAG,
+    &BEHIND_TAG,
+    &NO_PLATFORM,
+    &UNREAD,
 ];
 
 const fn code(
@@ -95,12 +100,12 @@ pub static REFUSED_USER: Code = code(
     "`runAsNonRoot: true` and no runAsUser with an image whose USER is app",
 );
 
-/// Root, by the manifest's own word or for lack of one.
+/// Root for all that the manifest says.
 pub static MAY_BE_ROOT: Code = code(
     "PD406",
     Severity::Warning,
     "the manifest lets it run as root",
-    "Without runAsNonRoot nothing holds the image to its user: the next one may be root. runAsUser: 0 makes it so.",
+    "Without runAsNonRoot nothing holds the image to its user: the next one may be root.",
     "state runAsNonRoot: true",
     "a Deployment without any securityContext",
 );
@@ -113,6 +118,18 @@ pub static ROOT_OVERRIDDEN: Code = code(
     "The image was made for root: what it writes to, and what it reads, may be closed to another user.",
     "put the account into the image: `USER 1000:1000` after the files that it owns",
     "`runAsUser: 1000` with an image that has no USER",
+);
+
+/// Root, by the manifest's own word, or by the image's where the manifest has none.
+pub static IS_ROOT: Code = code(
+    "PD408",
+    Severity::Error,
+    "it runs as root",
+    "Who breaks out of such a container is root on its node, and what it writes to volumes is root's. It is so with \
+     runAsUser: 0, and where the manifest states no user for an image that has none. A namespace that enforces the \
+     restricted Pod Security Standard refuses it.",
+    "give the image an account (`USER 1000:1000`) and state runAsNonRoot: true",
+    "a Deployment without any securityContext, of an image without USER",
 );
 
 /// No probe.
@@ -278,4 +295,50 @@ pub static OTHER_SIGNAL: Code = code(
     "lifecycle.stopSignal goes before the image's STOPSIGNAL.",
     "leave stopSignal out: container runtimes honour the image's",
     "`lifecycle: {stopSignal: SIGTERM}` with `STOPSIGNAL SIGINT`",
+);
+
+/// A name that may mean another image tomorrow.
+pub static BY_TAG: Code = code(
+    "PD451",
+    Severity::Warning,
+    "the manifest names the image by a tag and not by its digest",
+    "A tag can be moved: Pods of one Deployment may then run different images, depending on when their node pulled it, \
+     and a rollback to the same manifest is none.",
+    "name the image by its digest: `pydeploy manifests` does",
+    "`image: registry.example/api:1.1`",
+);
+
+/// What is newer is not what runs.
+pub static BEHIND_TAG: Code = code(
+    "PD452",
+    Severity::Warning,
+    "the image's digest is not the one that its tag stands for now",
+    "Where a manifest states both, the digest is what runs and the tag a remark. The registry has another image under \
+     that tag by now, with whatever it mends; or the tag is gone.",
+    "roll out the tag's digest, or name the tag that this digest has",
+    "`image: registry.example/api:1.1@sha256:…`, after another image was pushed as registry.example/api:1.1",
+);
+
+/// Nodes that can't run it.
+pub static NO_PLATFORM: Code = code(
+    "PD453",
+    Severity::Error,
+    "the image has no platform for nodes that its Pods may be placed on",
+    "The scheduler does not look at an image's platforms. On such a node the pull fails (\"no match for platform in \
+     manifest\"), or the program does (\"exec format error\"). Which nodes are meant: those that nodeSelector and the \
+     required node affinity allow, and whose taints are tolerated.",
+    "build the image for those platforms as well, or keep the Pods to nodes of the image's: nodeSelector \
+     kubernetes.io/arch",
+    "an image for linux/amd64 alone in a cluster that has nodes of arm64",
+);
+
+/// Nothing is known.
+pub static UNREAD: Code = code(
+    "PD454",
+    Severity::Warning,
+    "the image could not be read, so nothing is known of what it promises",
+    "What runs is compared with what its image says; without the image, only the manifest itself was looked at. The \
+     registry may be one that nodes reach and this machine does not, or one that asks for a login.",
+    "run it where the registry can be reached, and log in to it: docker login, or let it read the pull secrets",
+    "an image in a registry that only nodes reach",
 );

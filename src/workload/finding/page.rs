@@ -36,7 +36,7 @@ pub fn explain(code: &Code) -> String {
 
 /// Every code, as a page in Markdown.
 pub fn page() -> String {
-    let mut text = "# Findings\n\nWhat `pydeploy contract`, `manifests` and `ship` say of an image, by code. An error \
+    let mut text = "# Findings\n\nWhat `pydeploy contract`, `audit`, `manifests` and `ship` say, by code. An error \
                     stands in the way of any manifest (exit code 7); a warning may not do what is meant; a note is \
                     worth knowing. `pydeploy contract --explain CODE` prints one.\n\nThis page is made from the code: \
                     `tests/run bless` writes it anew.\n\n| code | severity | what is so |\n|---|---|---|\n"

@@ -173,8 +173,10 @@ fn needed(spec: &Container) -> Duration {
     let limits = spec.resources.as_ref().and_then(|r| r.limits.as_ref());
     let stores = limits.is_some_and(|l| l.contains_key("ephemeral-storage"));
     let base = if stores { patience::SETTLES_STORAGE } else { patience::SETTLES };
-    let liveness = spec.liveness_probe.as_ref().map(budget).unwrap_or_default();
-    base.max(liveness.min(patience::SETTLES_MOST))
+    let budget = spec.liveness_probe.as_ref().map(budget).unwrap_or_default();
+    let runs = spec.liveness_probe.as_ref().is_some_and(|probe| probe.exec.is_some());
+    let reported = if runs { base + patience::SETTLES_EXEC } else { base };
+    reported.max(budget.min(patience::SETTLES_MOST))
 }
 
 /// How long a check may take to fail for good, with Kubernetes' defaults where it states nothing.

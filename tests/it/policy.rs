@@ -134,7 +134,7 @@ fn refused() -> Vec<(Value, String)> {
         let mut pod = one(but(json!({"securityContext": {"runAsUser": 0}})));
         pod["securityContext"] = json!({"runAsNonRoot": true, "runAsUser": 1000});
         all.push((object(kind, pod), format!("container app: {ROOT}")));
-        let mut first = but(json!({"image": "busybox"}));
+        let mut first = but(json!({"image": "busybox", "readinessProbe": null, "livenessProbe": null}));
         first["name"] = json!("first");
         let mut pod = one(good());
         pod["initContainers"] = json!([first]);

@@ -108,7 +108,9 @@ fn deadline(scene: &Scene<'_>) -> Option<Sign> {
     }
     let at = scene.pods.iter().find_map(|pod| pulling(scene, pod));
     let begun = scene.pods.iter().find_map(|pod| pull(scene, pod)).map(event);
-    let evidence = begun.into_iter().chain([own]).collect();
+    let waits = Progress::of(scene, None, None).waits_for;
+    let waits = Evidence::new("the rollout", &waits);
+    let evidence = begun.into_iter().chain([own, waits]).collect();
     Some(Sign { cause: Cause::Deadline { at }, subject, evidence, since: scene.now, patience: patience::NONE })
 }
 

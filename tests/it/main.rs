@@ -9,6 +9,7 @@ mod accounts;
 mod against;
 mod apiserver;
 mod architecture;
+mod audit;
 mod bad_input;
 mod cache;
 mod causes;

@@ -4,6 +4,7 @@
 
 mod answers;
 mod applies;
+mod backs;
 mod connects;
 mod lists;
 mod proxies;

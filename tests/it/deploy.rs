@@ -4,73 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::sandbox::{Run, Sandbox, bed, docker, repository};
-
-/// What Pods start in a second, as the user that the image names.
-const IMAGE: &str = "FROM python:3.13-slim\nCOPY main.py /\nUSER 1000:1000\nEXPOSE 8000\n";
-const SERVER: &str = "CMD [\"python3\", \"-m\", \"http.server\", \"8000\", \"--directory\", \"/tmp\"]\n";
-const CHECK: &str = "HEALTHCHECK --interval=1s --retries=3 CMD [\"python3\", \"-c\", \"import urllib.request as u; \
-                     u.urlopen('http://localhost:8000/', timeout=2)\"]\n";
-
-/// A namespace of the test's own; it goes when this is dropped.
-struct Place {
-    name: String,
-}
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let place = Self { name: format!("pydeploy-{name}-{}", std::process::id()) };
-        place.kubectl(&["create", "namespace", &place.name]);
-        place
-    }
-
-    fn unmade(name: &str) -> Self {
-        Self { name: format!("pydeploy-{name}-{}", std::process::id()) }
-    }
-
-    fn kubectl(&self, args: &[&str]) -> String {
-        let output = self.command(args).output().unwrap();
-        assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(bed("PYDEPLOY_TEST_KUBECTL"));
-        command.args(["--kubeconfig", &bed("PYDEPLOY_TEST_KUBECONFIG"), "-n", &self.name]).args(args);
-        command
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.kubectl(&[args, &["-o", "json"]].concat())).unwrap()
-    }
-
-    /// `pydeploy deploy` of an image into this namespace.
-    fn deploy(&self, sandbox: &Sandbox, image: &str, args: &[&str]) -> Run {
-        let kubeconfig = bed("PYDEPLOY_TEST_KUBECONFIG");
-        let fixed = ["deploy", "--image", image, "--kubeconfig", &kubeconfig, "-n", &self.name, "--insecure-registry"];
-        sandbox.pydeploy(&[&fixed, args].concat())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = self.command(&["delete", "namespace", &self.name, "--wait=false", "--ignore-not-found"]).output();
-    }
-}
-
-/// A project whose Dockerfile ends so.
-fn project(end: &str) -> Sandbox {
-    let settings = "name = \"api\"\n[health]\nall-interfaces = true\nno-redirects = true\n";
-    Sandbox::project("own-dockerfile").file("Dockerfile", format!("{IMAGE}{end}")).file("pydeploy.toml", settings)
-}
-
-/// An image in the bed's registry, made of that project.
-fn image(sandbox: &Sandbox, name: &str) -> String {
-    let name = format!("{}:1", repository(name));
-    docker(&["build", "-q", "-t", &name, &sandbox.root().display().to_string()]);
-    docker(&["push", "-q", &name]);
-    name
-}
+use crate::place::{CHECK, Place, SERVER, image, project};
+use crate::sandbox::{Sandbox, bed, repository};
 
 #[test]
 fn without_a_cluster_the_way_to_one_is_told() {
@@ -120,13 +55,13 @@ fn a_rollout_that_fails_has_its_cause_and_a_slow_one_is_late() {
     assert!(!document["rollout"]["evidence"].as_array().unwrap().is_empty(), "{done}");
 
     let slow = project("CMD [\"sh\", \"-c\", \"echo slow; sleep 3600\"]\n");
-    let slow = self::image(&slow, "slow");
+    let slow = crate::place::image(&slow, "slow");
     let done = place.deploy(&sandbox, &slow, &["--timeout", "2s"]).fails(10);
     done.says(&["was not done within 2s", "--timeout"]);
     place.deploy(&sandbox, &slow, &["--no-wait"]).ok();
     // One more rollout: without a readiness check it is watched for half a minute after its Pod has started.
     let other = project("CMD [\"sh\", \"-c\", \"echo other; sleep 3600\"]\n");
-    let slow = self::image(&other, "other");
+    let slow = crate::place::image(&other, "other");
     let said = crate::interrupt::interrupted(place.deploy(&sandbox, &slow, &["--progress", "plain"]), "→ api:", "-INT");
     assert!(said.contains("the rollout of api goes on by itself"), "{said}");
 }

@@ -100,7 +100,7 @@ pub struct Counts {
 }
 
 /// Holds every container against its image.
-pub fn audit(scope: Scope, running: &[Running], images: &Images, nodes: &Nodes, notes: Vec<String>) -> Report {
+pub fn audit(scope: Scope, running: &[Running], images: &Images, nodes: &Nodes, remarks: Vec<String>) -> Report {
     let mut workloads: Vec<_> =
         running.iter().map(|workload| rows(workload, images, nodes).collect::<Vec<_>>()).collect();
     for rows in &mut workloads {
@@ -111,7 +111,7 @@ pub fn audit(scope: Scope, running: &[Running], images: &Images, nodes: &Nodes, 
         let place = rows.first().map(|row| (row.namespace.clone(), row.kind, row.name.clone()));
         (rows.first().map(Row::badness), place)
     });
-    Report { scope, rows: workloads.into_iter().flatten().collect(), notes }
+    Report { scope, rows: workloads.into_iter().flatten().collect(), notes: remarks }
 }
 
 fn rows<'a>(workload: &'a Running, images: &'a Images, nodes: &'a Nodes) -> impl Iterator<Item = Row> + 'a {

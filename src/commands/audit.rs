@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context<'_>, args: &AuditArgs) -> Result<(), F
     let cluster = Cluster::unasked(cluster::find(&access).await?)?;
     let reach = if args.all_namespaces { Reach::Everywhere } else { Reach::Namespace(cluster.namespace.clone()) };
     context.report.stage(&format!("Reading what runs in {} (context {})", place(&reach), cluster.context));
-    let mut notes = Vec::new();
+    let mut remarks = Vec::new();
     let (running, nodes, accounts) =
         tokio::join!(cluster::workloads(&cluster, &reach), cluster::nodes(&cluster), async {
             if args.no_pull_secrets { Ok(Vec::new()) } else { cluster::accounts(&cluster, &reach).await }
@@ -42,17 +42,17 @@ pub(super) async fn run(context: &Context<'_>, args: &AuditArgs) -> Result<(), F
     let running = running?;
     let nodes = nodes.map_or_else(
         |error| {
-            notes.push(format!("images are not held against the nodes' platforms: {}", told(&error)));
+            remarks.push(format!("images are not held against the nodes' platforms: {}", told(&error)));
             Nodes::Unknown
         },
         Nodes::Known,
     );
     let accounts = accounts.unwrap_or_else(|error| {
-        notes.push(format!("pull secrets of service accounts are not used: {}", told(&error)));
+        remarks.push(format!("pull secrets of service accounts are not used: {}", told(&error)));
         Vec::new()
     });
     let wanted = wanted(&running, &accounts, args);
-    let secrets = secrets(&cluster, &wanted, &mut notes).await;
+    let secrets = secrets(&cluster, &wanted, &mut remarks).await;
     let look = if args.look { Look::Accounts } else { Look::Config };
     context.report.stage(&format!("Reading {} images", survey::count(&wanted)));
     let doors = Doors::new(&settings.security, &keychain);
@@ -62,7 +62,7 @@ pub(super) async fn run(context: &Context<'_>, args: &AuditArgs) -> Result<(), F
         Reach::Everywhere => None,
     };
     let scope = Scope { context: cluster.context, address: cluster.address, namespace };
-    let report = audit::audit(scope, &running, &images, &nodes, notes);
+    let report = audit::audit(scope, &running, &images, &nodes, remarks);
     output.give(context, &report)?;
     if report.differs() {
         let message = "what runs is not what its images promise";
@@ -103,7 +103,7 @@ fn wanted(running: &[Running], accounts: &[Account], args: &AuditArgs) -> Wanted
 }
 
 /// The pull secrets that are wanted, each read once. What can't be read is noted, and done without.
-async fn secrets(cluster: &Cluster, wanted: &Wanted, notes: &mut Vec<String>) -> BTreeMap<SecretName, PullSecret> {
+async fn secrets(cluster: &Cluster, wanted: &Wanted, remarks: &mut Vec<String>) -> BTreeMap<SecretName, PullSecret> {
     let names: BTreeSet<SecretName> = wanted.values().flatten().cloned().collect();
     let mut reads = Vec::new();
     for name in names {
@@ -122,13 +122,13 @@ async fn secrets(cluster: &Cluster, wanted: &Wanted, notes: &mut Vec<String>) ->
                 Ok(secret) => {
                     secrets.insert(name, secret);
                 }
-                Err(error) => notes.push(error.to_string()),
+                Err(error) => remarks.push(error.to_string()),
             },
-            Ok(None) => notes.push(format!("{origin} is not there, or is none for pulls")),
+            Ok(None) => remarks.push(format!("{origin} is not there, or is none for pulls")),
             // One missing rule is one thing to know, however many secrets it is about.
             Err(error) => {
                 if refused.insert(name.0) {
-                    notes.push(format!("{origin} is not used: {}", told(&error)));
+                    remarks.push(format!("{origin} is not used: {}", told(&error)));
                 }
             }
         }

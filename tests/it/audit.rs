@@ -226,8 +226,8 @@ fn what_runs_is_held_against_its_image() {
     {
         scene.kubectl(&["delete", name]);
     }
-    let fine = scene.here(&[]).ok();
-    assert!(fine.stdout.contains("2 agree"), "{fine}");
+    let clean = scene.here(&[]).ok();
+    assert!(clean.stdout.contains("2 agree"), "{clean}");
 }
 
 #[test]

@@ -26,7 +26,9 @@
     empty.hidden = count > 0;
     if (agreeing && (severity.value === "agrees" || words.length)) agreeing.open = true;
   };
-  for (const input of [text, namespace, severity, code]) input.addEventListener("input", apply);
+  for (const input of [text, namespace, severity, code]) {
+    for (const event of ["input", "change"]) input.addEventListener(event, apply);
+  }
   form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("clear").addEventListener("click", () => {
     form.reset();

@@ -18,6 +18,8 @@ pub(super) const CLAIMED: Duration = Duration::from_mins(1);
 pub(super) const KILLED: Duration = Duration::from_secs(2);
 /// A check that can't run is reported once a period; the first report may come from a container that is going down.
 pub(super) const REPORTED: Duration = Duration::from_secs(1);
+/// An event and a status that belong together are seen within a second or two of each other.
+pub(super) const TOLD: Duration = Duration::from_secs(2);
 /// A log takes a moment to fetch; a crash loop is told without it if it does not come.
 pub(super) const LOG: Duration = Duration::from_secs(2);
 /// A server that answers 404 or 401 to its check while it starts does not do so for long.

@@ -42,6 +42,7 @@
 //! | [`workload`] | probes and identity, in no cluster's terms yet | pure |
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
 //! | [`difference`] | the fields in which two states of an object are not the same | pure |
+//! | [`plain`] | what others say, without what a terminal would obey | pure |
 //! | [`rollout`] | what is seen of a rollout, and the verdict on it | pure |
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
@@ -61,6 +62,7 @@ pub mod image;
 pub mod inspect;
 pub mod layout;
 pub mod manifests;
+pub mod plain;
 pub mod project;
 pub mod registry;
 pub mod report;

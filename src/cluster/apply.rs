@@ -26,6 +26,14 @@ pub struct Order {
     pub foreign: Foreign,
 }
 
+impl Order {
+    /// The name of the Deployment among them.
+    pub fn deployment(&self) -> Option<&str> {
+        let mut all = self.targets.iter().map(|t| &t.identity);
+        all.find(|i| i.kind == "Deployment").map(|i| i.name.as_str())
+    }
+}
+
 /// What becomes of a namespace that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Namespace {

@@ -3,14 +3,17 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::Client;
 use kube::client::AuthError;
 
 use super::error::{Because, Error};
 use super::kubeconfig::Way;
+use super::notice::Notice;
 use super::object::Identity;
 use super::refusal::{Action, Refusal};
 use super::retry::{Failed, PATIENCE, steadily};
+use super::token::expiry;
 
 /// For how long a server may be away before it is told to be: at the start nothing is lost by giving up.
 pub(super) const AT_FIRST: Duration = Duration::from_secs(2);
@@ -27,20 +30,28 @@ pub struct Cluster {
     /// Its version, as it says itself: `v1.34.4`. None where it does not say.
     pub version: Option<String>,
     pub(super) client: Client,
+    pub(super) notice: Notice,
+    expires: Option<Timestamp>,
 }
 
 impl Cluster {
     /// Goes the way, and asks the server who it is.
     pub async fn connect(way: Way) -> Result<Self, Error> {
+        Self::connect_with(way, Notice::default()).await
+    }
+
+    /// The same; whoever listens is told when the server keeps us waiting, now or later.
+    pub async fn connect_with(way: Way, notice: Notice) -> Result<Self, Error> {
         let Way { context, address, namespace, config } = way;
+        let expires = expires(&config);
         let client = Client::try_from(config).map_err(|e| failure(&e, &context, &address))?;
-        let mut cluster = Self { context, address, namespace, version: None, client };
-        match steadily(AT_FIRST, || cluster.client.apiserver_version()).await {
+        let mut cluster = Self { context, address, namespace, version: None, client, notice, expires };
+        match steadily(AT_FIRST, &cluster.notice, || cluster.client.apiserver_version()).await {
             Ok(info) => cluster.version = Some(info.git_version),
             // Who may not ask for the version may still do the rest.
             Err(Failed::Settled(kube::Error::Api(status))) if status.code == 403 => {}
             Err(Failed::Settled(e) | Failed::Passing(e)) => {
-                return Err(failure(&e, &cluster.context, &cluster.address));
+                return Err(cluster.unmet(&e));
             }
         }
         Ok(cluster)
@@ -49,8 +60,10 @@ impl Cluster {
     /// Goes the way, and asks nothing yet: for what begins with a question of its own.
     pub fn unasked(way: Way) -> Result<Self, Error> {
         let Way { context, address, namespace, config } = way;
+        let expires = expires(&config);
         let client = Client::try_from(config).map_err(|e| failure(&e, &context, &address))?;
-        Ok(Self { context, address, namespace, version: None, client })
+        let notice = Notice::default();
+        Ok(Self { context, address, namespace, version: None, client, notice, expires })
     }
 
     /// The same, but that objects without a namespace go elsewhere.
@@ -64,7 +77,7 @@ impl Cluster {
     where
         F: Future<Output = Result<T, kube::Error>>,
     {
-        steadily(PATIENCE, request).await.map_err(|failed| self.failed(action, object, failed))
+        steadily(PATIENCE, &self.notice, request).await.map_err(|failed| self.failed(action, object, failed))
     }
 
     /// What a request came to in the end, in the words of this room.
@@ -82,7 +95,18 @@ impl Cluster {
     pub(super) fn told(&self, action: Action, object: &Identity, error: &kube::Error) -> Error {
         match error {
             kube::Error::Api(status) if status.code != 401 => Error::Refused(Refusal::of(action, object, status)),
-            other => failure(other, &self.context, &self.address),
+            other => self.unmet(other),
+        }
+    }
+
+    /// A failure that is not about one object.
+    fn unmet(&self, error: &kube::Error) -> Error {
+        match failure(error, &self.context, &self.address) {
+            Error::Unauthorized { address, context, .. } => {
+                let expired = self.expires.filter(|at| *at < Timestamp::now());
+                Error::Unauthorized { address, context, expired }
+            }
+            other => other,
         }
     }
 }
@@ -95,7 +119,7 @@ pub(super) fn failure(error: &kube::Error, context: &str, address: &str) -> Erro
     }
     let source = because(error);
     match error {
-        kube::Error::Api(status) if status.code == 401 => Error::Unauthorized { address, context },
+        kube::Error::Api(status) if status.code == 401 => Error::Unauthorized { address, context, expired: None },
         kube::Error::Api(_) => Error::Failing { what: "ask for its version".into(), address, source },
         kube::Error::InferKubeconfig(_) | kube::Error::InferConfig(_) => {
             Error::Incomplete { context, what: "its user's certificate or key can't be read".into() }
@@ -113,6 +137,16 @@ pub(super) fn failure(error: &kube::Error, context: &str, address: &str) -> Erro
         }
         _ => Error::Unreachable { address, context, source },
     }
+}
+
+/// Until when the token of the kubeconfig is good, where it says so.
+fn expires(config: &kube::Config) -> Option<Timestamp> {
+    // The client gives secrets to a serializer alone.
+    let user = serde_json::to_value(&config.auth_info).ok()?;
+    if let Some(token) = user.get("token").and_then(serde_json::Value::as_str) {
+        return expiry(token);
+    }
+    expiry(&std::fs::read_to_string(config.auth_info.token_file.as_ref()?).ok()?)
 }
 
 /// Whether what failed is on our side, and fails again.

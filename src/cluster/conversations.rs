@@ -4,7 +4,9 @@
 
 mod answers;
 mod applies;
+mod backs;
 mod connects;
+mod lists;
 mod proxies;
 mod watches;
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::refusal::Refusal;
 use crate::fault::Class;
 
@@ -94,12 +96,17 @@ pub enum Error {
         source: Because,
     },
     /// It does not know the user.
-    #[error("the API server at {address} does not accept the credentials of the context {context:?}")]
+    #[error(
+        "the API server at {address} does not accept the credentials of the context {context:?}{}",
+        .expired.map(|at| format!(": its token has expired at {at}")).unwrap_or_default()
+    )]
     Unauthorized {
         /// The address.
         address: String,
         /// The context.
         context: String,
+        /// Since when its token is no longer good, where it says so itself.
+        expired: Option<Timestamp>,
     },
     /// It answers, but not with what was asked for.
     #[error("could not {what}: the API server at {address} went on failing")]

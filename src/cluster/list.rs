@@ -143,7 +143,7 @@ where
     let (mut kept, mut token, mut beginnings) = (Vec::new(), None::<String>, 1);
     loop {
         let page: Result<Page<I>, _> =
-            steadily(patience(token.as_deref()), || page(cluster, &path, token.as_deref())).await;
+            steadily(patience(token.as_deref()), &cluster.notice, || page(cluster, &path, token.as_deref())).await;
         match page {
             Ok(page) => {
                 kept.extend(page.items.into_iter().flatten().filter_map(&keep));

@@ -18,6 +18,7 @@ mod kubeconfig;
 mod list;
 mod logs;
 mod look;
+mod notice;
 mod object;
 mod owned;
 mod proxy;
@@ -25,6 +26,7 @@ mod prune;
 mod refusal;
 mod retry;
 mod rollback;
+mod token;
 mod watch;
 
 pub use apply::{Applied, Change, Conflicts, Foreign, Namespace, Order, Ownership, apply, dry_run};
@@ -34,6 +36,7 @@ pub use follow::{Ending, Followed, News, follow};
 pub use kubeconfig::{Access, Way, find};
 pub use list::{Account, Reach, accounts, nodes, secret, workloads};
 pub use look::{Look, look};
+pub use notice::{Notice, Waiting};
 pub use object::{Identity, Target};
 pub use proxy::Proxies;
 

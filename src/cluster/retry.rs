@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::connect::because;
+use super::notice::{Notice, QUIET};
 use super::refusal::{is_schema, is_webhook};
 
 /// How long a request is tried again: an API server that is restarted is away for 5 to 20 seconds.
@@ -24,7 +26,7 @@ pub(super) enum Failed {
 }
 
 /// Sends a request that does the same however often it is sent, until it is answered.
-pub(super) async fn steadily<T, F>(patience: Duration, request: impl Fn() -> F) -> Result<T, Failed>
+pub(super) async fn steadily<T, F>(patience: Duration, notice: &Notice, request: impl Fn() -> F) -> Result<T, Failed>
 where
     F: Future<Output = Result<T, kube::Error>>,
 {
@@ -32,9 +34,12 @@ where
     let mut pause = FIRST;
     let mut was_away = false;
     loop {
-        let answered = tokio::time::timeout(ANSWER.min(patience * 5), request()).await;
-        let error = match answered {
-            Ok(Ok(value)) => return Ok(value),
+        let answer = tokio::time::timeout(ANSWER.min(patience * 5), request());
+        let error = match patiently(answer, started + QUIET, notice).await {
+            Ok(Ok(value)) => {
+                notice.answered();
+                return Ok(value);
+            }
             Ok(Err(error)) => error,
             Err(_) => kube::Error::Service(Box::new(std::io::Error::from(std::io::ErrorKind::TimedOut))),
         };
@@ -42,6 +47,7 @@ where
         // A server that has just come back may not have its rules at hand yet.
         let again = sort == Sort::Away || sort == Sort::Busy || (was_away && sort == Sort::Access);
         if !again {
+            notice.answered();
             return Err(Failed::Settled(error));
         }
         was_away |= sort == Sort::Away;
@@ -49,9 +55,22 @@ where
         if started.elapsed() + wait > patience {
             return Err(if sort == Sort::Access { Failed::Settled(error) } else { Failed::Passing(error) });
         }
+        if started.elapsed() + wait > QUIET {
+            notice.waits(&because(&error).0);
+        }
         tokio::time::sleep(wait).await;
         pause = (pause * 2).min(LONGEST);
     }
+}
+
+/// Waits for an answer, and says so once it is late.
+async fn patiently<A>(answer: impl Future<Output = A>, late: Instant, notice: &Notice) -> A {
+    let mut answer = std::pin::pin!(answer);
+    tokio::select! {
+        answered = &mut answer => return answered,
+        () = tokio::time::sleep_until(late) => notice.waits("it has not answered yet"),
+    }
+    answer.await
 }
 
 /// What sort of failure it is.

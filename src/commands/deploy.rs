@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::back::Before;
 use super::verdict::{self, Rollout};
 use super::{Context, documents, manifests};
 use crate::cli::{ApplyArgs, DeployArgs, OutArgs};
@@ -82,6 +83,7 @@ pub(super) async fn roll_out(
     let report = context.report;
     report.stage(&format!("Applying to namespace {namespace} (context {of}, {address})"));
     report.stands("nothing was changed in the cluster");
+    let before = Before::look(context, cluster, order, args).await?;
     let begun = Timestamp::now();
     let events = report.events();
     let applied = cluster::apply(cluster, order, |applied| {
@@ -98,7 +100,10 @@ pub(super) async fn roll_out(
     let rollout = match deployment {
         Some(deployment) if !args.no_wait => {
             let rollout = Rollout { deployment: &deployment, begun, what: "rollout", timeout: args.timeout };
-            verdict::wait(context, cluster, rollout).await?
+            match verdict::wait(context, cluster, rollout).await {
+                Ok(rollout) => rollout,
+                Err(fault) => return Err(before.take(context, cluster, name, fault).await),
+            }
         }
         _ => Value::Null,
     };

@@ -1,6 +1,7 @@
 //! The commands: each strings stages together and says what came of it.
 
 mod audit;
+mod back;
 mod build;
 mod cache;
 mod contract;

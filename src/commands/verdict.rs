@@ -121,6 +121,7 @@ pub(super) fn shown(document: &Value, revision: Option<&str>, took: Option<Durat
         "revision": revision.and_then(|r| r.parse::<u64>().ok()),
         "replicas": at("/progress/replicas"),
         "waitsFor": at("/progress/waitsFor"),
+        "rollback": Value::Null,
         "seconds": took.map(|t| (t.as_secs_f64() * 1000.0).round() / 1000.0),
     })
 }

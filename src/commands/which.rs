@@ -2,7 +2,8 @@
 
 use super::Context;
 use crate::cli::{ClusterArgs, ImageArgs, OutArgs, WhichArgs};
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Notice, Waiting};
+use crate::engine::Event;
 use crate::fault::Fault;
 use crate::settings::Settings;
 use crate::source::SourceTree;
@@ -27,5 +28,13 @@ pub(super) async fn reach(context: &Context<'_>, args: &ClusterArgs, settings: &
         namespace: settings.deploy.namespace.clone(),
         ..context.machine.cluster()
     };
-    Ok(Cluster::connect(cluster::find(&access).await?).await?)
+    let way = cluster::find(&access).await?;
+    let (events, address) = (context.report.events(), way.address.clone());
+    let notice = Notice::to(move |waiting| {
+        events(&Event::Warning(match waiting {
+            Waiting::Begun(why) => format!("the API server at {address} keeps us waiting, and is asked on: {why}"),
+            Waiting::Over => format!("the API server at {address} answers again"),
+        }));
+    });
+    Ok(Cluster::connect_with(way, notice).await?)
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Field;
+use crate::plain::line;
 
 /// A line of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +34,9 @@ fn yaml(path: &str, value: &Value) -> Vec<String> {
         Value::Object(fields) => fields.is_empty(),
         _ => !text.contains('\n'),
     };
-    // What a terminal would obey is no part of YAML that we write; what is left of it is shown as it is quoted.
-    let clean = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
     if is_one {
-        return vec![clean(&format!("{path}: {text}"))];
+        return vec![line(&format!("{path}: {text}"))];
     }
-    let below = text.lines().map(|line| clean(&format!("  {line}")));
-    std::iter::once(clean(&format!("{path}:"))).chain(below).collect()
+    let below = text.lines().map(|below| line(&format!("  {below}")));
+    std::iter::once(line(&format!("{path}:"))).chain(below).collect()
 }

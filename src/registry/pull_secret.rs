@@ -103,7 +103,8 @@ mod tests {
 
     fn users(kind: &str, content: &str, repository: &str) -> Vec<String> {
         let secret = PullSecret::parse("Secret pull in namespace team", kind, &Secret::new(content)).unwrap();
-        let found = secret.logins(&repository.parse().unwrap()).map(|c| c.user().unwrap().to_owned());
+        let repository = repository.parse().unwrap();
+        let found = secret.logins(&repository).map(|c| c.user().unwrap().to_owned());
         found.collect()
     }
 

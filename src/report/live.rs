@@ -81,7 +81,7 @@ impl Progress for Live {
             Event::Finished { id, name, end } => self.end(id, name, *end),
             Event::Output { id, text } => {
                 if let Some(line) = text.lines().rev().find(|l| !l.trim().is_empty()) {
-                    self.message(id, line.trim().chars().filter(|c| !c.is_control()).collect());
+                    self.message(id, crate::plain::line(line.trim()));
                 }
             }
             Event::Progress { id, current, total } => {

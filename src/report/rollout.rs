@@ -8,6 +8,7 @@ use anstream::ColorChoice;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{DIM, GREEN};
+use crate::plain::line as plain;
 use crate::rollout::Progress;
 
 /// Pods that have a row of their own.
@@ -75,11 +76,6 @@ fn counts(progress: &Progress) -> String {
     format!("{updated}/{wanted} updated, {ready} ready, {available} available{old}")
 }
 
-/// A cluster's words move no cursor.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 /// What has been told of a rollout in lines.
 #[derive(Default)]
 pub(super) struct Told {
@@ -124,6 +120,6 @@ mod tests {
         let mut told = Told::default();
         assert_eq!(told.news("api", &at("still pulling x for 1 s")).len(), 2);
         assert!(told.news("api", &at("still pulling x for 2 s")).is_empty());
-        assert_eq!(told.news("api", &at("ready\u{1b}[2J")), ["  api-1: ready[2J"]);
+        assert_eq!(told.news("api", &at("ready\u{1b}[2J")), ["  api-1: ready"]);
     }
 }

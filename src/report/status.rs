@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::rollout::plain;
 use super::{BOLD, DIM, GREEN, RED, YELLOW};
+use crate::plain::line as plain;
 use crate::rollout::{PodState, Progress, Revision};
 
 /// A fact with its name.
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn revisions_stand_in_columns() {
         let now = Timestamp::from_second(1_000_000).unwrap_or_default();
-        let revision = |number, seconds, is_current| Revision {
+        let revision = |number, seconds: i64, is_current| Revision {
             number,
             set: format!("api-{number}"),
             version: (number == 10).then(|| "v2".to_owned()),

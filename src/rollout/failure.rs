@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::cause::Cause;
-use super::plain::plain;
+use crate::plain;
 
 /// So many lines of a text are shown: the last ones.
 const LINES: usize = 20;
@@ -48,13 +48,13 @@ pub struct Evidence {
 impl Failure {
     /// The cause in one line.
     pub fn headline(&self) -> String {
-        plain(&self.cause.to_string()).replace('\n', " ")
+        plain::text(&self.cause.to_string()).replace('\n', " ")
     }
 }
 
 impl Evidence {
     pub(super) fn new(object: impl Into<String>, said: &str) -> Self {
-        let said = plain(said);
+        let said = plain::text(said);
         let lines: Vec<&str> = said.trim_end().lines().collect();
         let from = lines.len().saturating_sub(LINES);
         Self { object: object.into(), said: lines[from..].join("\n") }

@@ -5,7 +5,7 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 use super::generation::{REVISION, owner, without_hash};
-use super::plain::plain;
+use crate::plain;
 
 /// What `kubectl annotate` and others note down as a revision's reason:
 /// <https://kubernetes.io/docs/reference/labels-annotations-taints/#change-cause>.
@@ -64,7 +64,7 @@ fn revision(deployment: &Deployment, set: &ReplicaSet) -> Option<Revision> {
         version: template.metadata.as_ref().and_then(|m| m.labels.as_ref()?.get(VERSION).cloned()),
         images: images(template),
         created: set.metadata.creation_timestamp.as_ref().map(|t| t.0),
-        reason: annotation(CAUSE).map(|text| plain(text).split_whitespace().collect::<Vec<_>>().join(" ")),
+        reason: annotation(CAUSE).map(|text| plain::text(text).split_whitespace().collect::<Vec<_>>().join(" ")),
         pods: status.map_or(0, |s| s.replicas),
         ready: status.and_then(|s| s.ready_replicas).unwrap_or(0),
         is_current: deployment.spec.as_ref().is_some_and(|s| s.template == without_hash(template)),
@@ -73,5 +73,5 @@ fn revision(deployment: &Deployment, set: &ReplicaSet) -> Option<Revision> {
 
 fn images(template: &PodTemplateSpec) -> Vec<String> {
     let containers = template.spec.iter().flat_map(|s| &s.containers);
-    containers.map(|c| plain(c.image.as_deref().unwrap_or_default())).collect()
+    containers.map(|c| plain::text(c.image.as_deref().unwrap_or_default())).collect()
 }

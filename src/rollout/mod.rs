@@ -14,7 +14,6 @@ mod mend;
 mod note;
 mod observed;
 mod patience;
-mod plain;
 mod progress;
 mod quoted;
 mod signs;

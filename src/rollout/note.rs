@@ -1,9 +1,8 @@
 //! A note: what is kept of an event.
 
+use crate::plain;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
-
-use super::plain::plain;
 
 /// A message may be this long, in bytes; the longest seen, of a refused Pod, has two thousand.
 const LONGEST: usize = 4096;
@@ -43,7 +42,7 @@ impl Note {
         let last = series.last_observed_time.map(|t| t.0).or(event.last_timestamp.map(|t| t.0));
         let last = last.or(event.event_time.map(|t| t.0)).or(event.metadata.creation_timestamp.map(|t| t.0));
         let message = event.message.unwrap_or_default();
-        let message = cut(&plain(message.strip_prefix(COMBINED).unwrap_or(&message)), LONGEST);
+        let message = cut(&plain::text(message.strip_prefix(COMBINED).unwrap_or(&message)), LONGEST);
         Self {
             kind: event.involved_object.kind.unwrap_or_default(),
             name: event.involved_object.name.unwrap_or_default(),

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::change::{Change, Kind, Object, Run, Tail};
 use super::mark;
 use super::note::Note;
-use super::plain::plain;
+use crate::plain;
 
 /// So many Pods are looked at; of a larger rollout these tell.
 pub(super) const PODS: usize = 1000;
@@ -196,7 +196,7 @@ impl Observed {
         let from = text.len().saturating_sub(TAIL);
         let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         if self.tails.len() < TAILS || self.tails.contains_key(&tail.run) {
-            self.tails.insert(tail.run, plain(&text[from..]));
+            self.tails.insert(tail.run, plain::text(&text[from..]));
         }
     }
 

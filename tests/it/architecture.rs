@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "src/manifests",
     "src/rollout",
     "src/difference",
+    "src/plain.rs",
     "src/audit",
     "src/debian",
 ];

@@ -55,13 +55,13 @@ fn a_rollout_that_fails_has_its_cause_and_a_slow_one_is_late() {
     assert!(!document["rollout"]["evidence"].as_array().unwrap().is_empty(), "{done}");
 
     let slow = project("CMD [\"sh\", \"-c\", \"echo slow; sleep 3600\"]\n");
-    let slow = self::image(&slow, "slow");
+    let slow = crate::place::image(&slow, "slow");
     let done = place.deploy(&sandbox, &slow, &["--timeout", "2s"]).fails(10);
     done.says(&["was not done within 2s", "--timeout"]);
     place.deploy(&sandbox, &slow, &["--no-wait"]).ok();
     // One more rollout: without a readiness check it is watched for half a minute after its Pod has started.
     let other = project("CMD [\"sh\", \"-c\", \"echo other; sleep 3600\"]\n");
-    let slow = self::image(&other, "other");
+    let slow = crate::place::image(&other, "other");
     let said = crate::interrupt::interrupted(place.deploy(&sandbox, &slow, &["--progress", "plain"]), "→ api:", "-INT");
     assert!(said.contains("the rollout of api goes on by itself"), "{said}");
 }

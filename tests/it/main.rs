@@ -7,7 +7,9 @@
 
 mod accounts;
 mod against;
+mod apiserver;
 mod architecture;
+mod audit;
 mod bad_input;
 mod cache;
 mod causes;
@@ -23,6 +25,7 @@ mod doctor;
 mod embedded;
 mod embedded_bases;
 mod examine;
+mod faults;
 mod golden;
 mod interrupt;
 mod kubelet;
@@ -39,6 +42,7 @@ mod policy;
 mod proxy;
 mod reading;
 mod registry;
+mod rollback;
 mod sandbox;
 mod sdist;
 mod ship;

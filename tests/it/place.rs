@@ -1,5 +1,6 @@
-//! A place: a namespace of a test's own on the bed's cluster.
+//! A place in the cluster: a namespace of a test's own, and the applications that tests put there.
 
+use std::fs::File;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -10,28 +11,59 @@ use crate::sandbox::{Run, Sandbox, bed, docker, repository};
 
 /// What Pods start in a second, as the user that the image names.
 const IMAGE: &str = "FROM python:3.13-slim\nCOPY main.py /\nUSER 1000:1000\nEXPOSE 8000\n";
-/// Serves.
 pub(crate) const SERVER: &str = "CMD [\"python3\", \"-m\", \"http.server\", \"8000\", \"--directory\", \"/tmp\"]\n";
-/// Asks it how it is, every second.
 pub(crate) const CHECK: &str = "HEALTHCHECK --interval=1s --retries=3 CMD [\"python3\", \"-c\", \"import urllib.request as u; \
                      u.urlopen('http://localhost:8000/', timeout=2)\"]\n";
+
+/// A test's turn at the cluster: most share it, and who breaks it has it alone.
+pub(crate) struct Turn(#[allow(dead_code)] File);
+
+impl Turn {
+    /// With others.
+    pub(crate) fn shared() -> Self {
+        let file = Self::file();
+        file.lock_shared().unwrap();
+        Self(file)
+    }
+
+    /// Alone: once those who share it are done.
+    pub(crate) fn alone() -> Self {
+        let file = Self::file();
+        file.lock().unwrap();
+        Self(file)
+    }
+
+    fn file() -> File {
+        let path = std::env::temp_dir().join("pydeploy-test-cluster-turn");
+        File::options().create(true).append(true).open(path).unwrap()
+    }
+}
 
 /// A namespace of the test's own; it goes when this is dropped.
 pub(crate) struct Place {
     pub(crate) name: String,
+    _turn: Turn,
 }
 
 impl Place {
     pub(crate) fn new(name: &str) -> Self {
-        let place = Self { name: format!("pydeploy-{name}-{}", std::process::id()) };
-        place.kubectl(&["create", "namespace", &place.name]);
-        // Before it has one, a Pod is refused.
-        place.until(&["get", "serviceaccount", "default", "-o", "name"], 30, |said| !said.is_empty());
-        place
+        Self::unmade(name).made()
     }
 
     pub(crate) fn unmade(name: &str) -> Self {
-        Self { name: format!("pydeploy-{name}-{}", std::process::id()) }
+        Self { name: format!("pydeploy-{name}-{}", std::process::id()), _turn: Turn::shared() }
+    }
+
+    /// One for a test that makes the cluster fail.
+    pub(crate) fn alone(name: &str) -> Self {
+        Self { name: format!("pydeploy-{name}-{}", std::process::id()), _turn: Turn::alone() }.made()
+    }
+
+    fn made(self) -> Self {
+        self.kubectl(&["create", "namespace", &self.name]);
+        // Before it has one, a Pod is refused.
+        self.until(&["get", "serviceaccount", "default", "-o", "name"], 30, |said| !said.is_empty());
+        self
     }
 
     pub(crate) fn kubectl(&self, args: &[&str]) -> String {
@@ -76,6 +108,12 @@ impl Place {
 
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.kubectl(&[args, &["-o", "json"]].concat())).unwrap()
+    }
+
+    /// `pydeploy` with these words, in this namespace.
+    pub(crate) fn pydeploy(&self, sandbox: &Sandbox, args: &[&str]) -> Run {
+        let kubeconfig = bed("PYDEPLOY_TEST_KUBECONFIG");
+        sandbox.pydeploy(&[args, &["--kubeconfig", &kubeconfig, "-n", &self.name]].concat())
     }
 
     /// `pydeploy deploy` of an image into this namespace.

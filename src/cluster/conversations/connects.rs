@@ -138,7 +138,7 @@ async fn what_does_not_pass_is_asked_once_and_what_does_is_asked_for_long() {
 
     let request = || async { Err::<(), _>(kube::Error::Api(Box::new(status(503, "starting")))) };
     let started = std::time::Instant::now();
-    let failed = retry::steadily(Duration::from_millis(500), request).await;
+    let failed = retry::steadily(Duration::from_millis(500), &Notice::default(), request).await;
     assert!(matches!(failed, Err(retry::Failed::Passing(_))) && started.elapsed() >= Duration::from_millis(250));
 }
 

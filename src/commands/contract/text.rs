@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::image::contract::{Healthcheck, Port, Protocol, Test, User};
+use crate::plain;
 use crate::report::{Bar, draw};
 use crate::stages::examine::{Examined, Platform};
 use crate::workload::{Finding, Handler, Probe, Probes, Who};
@@ -111,7 +112,7 @@ fn command(test: &Test) -> String {
         Test::Exec(argv) => shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_else(|_| argv.join(" ")),
     };
     // A Dockerfile is anyone's: what would move a terminal's cursor is shown, not done.
-    words.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    plain::shown(&words)
 }
 
 fn times(check: &Healthcheck) -> String {

@@ -88,6 +88,7 @@ fn each_case_is_told_by_something_that_can_be_seen() {
 #[ignore = "needs the bed: docker registry base cluster crane"]
 async fn each_rollout_gets_its_verdict_on_the_real_node() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let _turn = tokio::task::spawn_blocking(crate::place::Turn::shared).await.unwrap();
     let access = Access { kubeconfig: Some(bed("PYDEPLOY_TEST_KUBECONFIG").into()), ..Access::default() };
     let cluster = Arc::new(Cluster::connect(find(&access).await.unwrap()).await.unwrap());
     let client = stage::client().await;

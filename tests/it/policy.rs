@@ -48,8 +48,9 @@ fn good() -> Value {
 /// It with other fields; null takes one away.
 fn but(changes: Value) -> Value {
     let mut container = good();
-    for (key, value) in changes.as_object().unwrap() {
-        container[key] = value.clone();
+    let Value::Object(changes) = changes else { panic!("{changes}") };
+    for (key, value) in changes {
+        container[key] = value;
     }
     container.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     container

@@ -34,8 +34,9 @@ pub(super) const STALE: Duration = Duration::from_secs(20);
 /// done: it is ready as soon as its process runs, and a process that dies of what it meets does so within seconds. Its
 /// cost is this much time for every rollout without a readiness check.
 pub(super) const SETTLES: Duration = Duration::from_secs(10);
-/// The same with a limit on local storage, which the kubelet measures every ten to twenty seconds.
-pub(super) const SETTLES_STORAGE: Duration = Duration::from_secs(30);
+/// The same with a limit on local storage, which the kubelet measures every ten to twenty seconds, and more rarely
+/// on a node that has much to do.
+pub(super) const SETTLES_STORAGE: Duration = Duration::from_secs(45);
 /// So much more with a liveness check that is a program: that it can't be run shows in an event alone, which comes late
 /// from a node that has much to do.
 pub(super) const SETTLES_EXEC: Duration = Duration::from_secs(10);

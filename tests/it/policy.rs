@@ -81,7 +81,7 @@ fn object(kind: &str, pod: Value) -> Value {
 }
 
 fn one(container: Value) -> Value {
-    json!({"containers": [container]})
+    json!({"containers": Value::Array(vec![container])})
 }
 
 /// What is let in.

@@ -18,6 +18,8 @@ pub(super) const CLAIMED: Duration = Duration::from_mins(1);
 pub(super) const KILLED: Duration = Duration::from_secs(2);
 /// A check that can't run is reported once a period; the first report may come from a container that is going down.
 pub(super) const REPORTED: Duration = Duration::from_secs(1);
+/// An event and a status that belong together are seen within a second or two of each other.
+pub(super) const TOLD: Duration = Duration::from_secs(2);
 /// A log takes a moment to fetch; a crash loop is told without it if it does not come.
 pub(super) const LOG: Duration = Duration::from_secs(2);
 /// A server that answers 404 or 401 to its check while it starts does not do so for long.
@@ -32,8 +34,9 @@ pub(super) const STALE: Duration = Duration::from_secs(20);
 /// done: it is ready as soon as its process runs, and a process that dies of what it meets does so within seconds. Its
 /// cost is this much time for every rollout without a readiness check.
 pub(super) const SETTLES: Duration = Duration::from_secs(10);
-/// The same with a limit on local storage, which the kubelet measures every ten to twenty seconds.
-pub(super) const SETTLES_STORAGE: Duration = Duration::from_secs(30);
+/// The same with a limit on local storage, which the kubelet measures every ten to twenty seconds, and more rarely
+/// on a node that has much to do.
+pub(super) const SETTLES_STORAGE: Duration = Duration::from_secs(45);
 /// So much more with a liveness check that is a program: that it can't be run shows in an event alone, which comes late
 /// from a node that has much to do.
 pub(super) const SETTLES_EXEC: Duration = Duration::from_secs(10);

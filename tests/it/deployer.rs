@@ -59,10 +59,10 @@ impl<'p> Accounts<'p> {
         let mut objects = Vec::new();
         for (at, grants) in roles.iter().enumerate() {
             let (name, group) = (format!("a{at}"), "rbac.authorization.k8s.io");
-            let rules: Vec<Value> = grants.iter().map(Grant::rule).collect();
+            let granted: Vec<Value> = grants.iter().map(Grant::rule).collect();
             objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}));
             let version = format!("{group}/v1");
-            objects.push(json!({"apiVersion": version, "kind": "Role", "metadata": {"name": name}, "rules": rules}));
+            objects.push(json!({"apiVersion": version, "kind": "Role", "metadata": {"name": name}, "rules": granted}));
             objects.push(json!({
                 "apiVersion": version,
                 "kind": "RoleBinding",
@@ -277,9 +277,10 @@ fn a_namespace_takes_the_rules_of_its_own_role() {
     let group = "rbac.authorization.k8s.io";
     let mut objects = Vec::new();
     for (at, role) in roles.iter().enumerate() {
-        let rules: Vec<Value> = deploy.iter().chain(role).map(Grant::rule).collect();
+        let granted: Vec<Value> = deploy.iter().chain(role).map(Grant::rule).collect();
         let (name, version) = (whole(at), format!("{group}/v1"));
-        objects.push(json!({"apiVersion": version, "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}));
+        objects
+            .push(json!({"apiVersion": version, "kind": "ClusterRole", "metadata": {"name": name}, "rules": granted}));
         objects.push(json!({
             "apiVersion": version,
             "kind": "ClusterRoleBinding",

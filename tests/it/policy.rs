@@ -48,8 +48,9 @@ fn good() -> Value {
 /// It with other fields; null takes one away.
 fn but(changes: Value) -> Value {
     let mut container = good();
-    for (key, value) in changes.as_object().unwrap() {
-        container[key] = value.clone();
+    let Value::Object(changes) = changes else { panic!("{changes}") };
+    for (key, value) in changes {
+        container[key] = value;
     }
     container.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     container
@@ -80,7 +81,7 @@ fn object(kind: &str, pod: Value) -> Value {
 }
 
 fn one(container: Value) -> Value {
-    json!({"containers": [container]})
+    json!({"containers": Value::Array(vec![container])})
 }
 
 /// What is let in.

@@ -84,7 +84,12 @@ fn pulled(scene: &Scene<'_>, view: &View<'_>, reason: &str, message: &str) -> Si
             why = Pull::NoPullSecret(names.to_owned());
         }
     }
-    let patience = if pull::passes(&why) { patience::PASSES } else { patience::NONE };
+    let patience = match &why {
+        // The event that a pull secret is missing comes by another way than the Pod's status.
+        Pull::WrongCredentials => patience::TOLD,
+        why if pull::passes(why) => patience::PASSES,
+        _ => patience::NONE,
+    };
     let since = since(scene, view, reason, message);
     Sign { cause: Cause::Image { image, why }, subject: view.subject(), evidence, since, patience }
 }

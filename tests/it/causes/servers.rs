@@ -106,7 +106,7 @@ fn review(stream: TcpStream, config: &Arc<ServerConfig>) {
             return;
         }
         if path.is_empty() {
-            path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+            line.split(' ').nth(1).unwrap_or_default().clone_into(&mut path);
         }
         if let Some(stated) = line.to_lowercase().strip_prefix("content-length:") {
             length = stated.trim().parse().unwrap_or(0);

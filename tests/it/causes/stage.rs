@@ -61,7 +61,7 @@ impl Stage {
                 stage.outside.push(object.clone());
             }
             if object["kind"] == "ResourceQuota" {
-                stage.until("the quota", |s| s.counts()).await;
+                stage.until("the quota", Self::counts).await;
             }
         }
         if let Some(text) = &case.refused {

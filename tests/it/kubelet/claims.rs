@@ -34,8 +34,9 @@ fn pod(name: &str, spec: Value, containers: Vec<Value>) -> Value {
 
 fn container(name: &str, image: &str, more: Value) -> Value {
     let mut all = json!({"name": name, "image": image, "command": ["sleep", "10000"]});
-    for (key, value) in more.as_object().unwrap() {
-        all[key] = value.clone();
+    let Value::Object(more) = more else { panic!("{more}") };
+    for (key, value) in more {
+        all[key] = value;
     }
     all
 }

@@ -184,7 +184,9 @@ fn filter(page: &mut String, report: &Report, counts: &Counts) -> fmt::Result {
     for (code, _) in found(counts) {
         write!(page, "<option>{}</option>", code.id)?;
     }
-    page.push_str("</select>\n<button type=\"reset\">Clear</button>\n<output id=\"shown\"></output>\n</form>\n");
+    page.push_str(
+        "</select>\n<button type=\"button\" id=\"clear\">Clear</button>\n<output id=\"shown\"></output>\n</form>\n",
+    );
     page.push_str("<p id=\"empty\" class=\"empty\" hidden>Nothing fits that filter.</p>\n");
     Ok(())
 }

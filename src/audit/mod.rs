@@ -19,3 +19,6 @@ pub use node::{Node, Nodes};
 pub use report::{Counts, Report, Row, Scope, Verdict, audit};
 pub use running::{Kind, Running};
 pub use sarif::sarif;
+
+#[cfg(test)]
+mod tests;

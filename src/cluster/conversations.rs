@@ -6,6 +6,7 @@ mod answers;
 mod applies;
 mod backs;
 mod connects;
+mod lists;
 mod proxies;
 mod watches;
 

@@ -34,6 +34,9 @@ pub(super) const STALE: Duration = Duration::from_secs(20);
 pub(super) const SETTLES: Duration = Duration::from_secs(10);
 /// The same with a limit on local storage, which the kubelet measures every ten to twenty seconds.
 pub(super) const SETTLES_STORAGE: Duration = Duration::from_secs(30);
+/// So much more with a liveness check that is a program: that it can't be run shows in an event alone, which comes late
+/// from a node that has much to do.
+pub(super) const SETTLES_EXEC: Duration = Duration::from_secs(10);
 /// A liveness check is waited for until it could have failed, but no longer than this.
 pub(super) const SETTLES_MOST: Duration = Duration::from_mins(1);
 /// A container that is ready and has run for so long is well, whatever happened to earlier runs of it. Far more than

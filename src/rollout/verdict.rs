@@ -108,7 +108,9 @@ fn deadline(scene: &Scene<'_>) -> Option<Sign> {
     }
     let at = scene.pods.iter().find_map(|pod| pulling(scene, pod));
     let begun = scene.pods.iter().find_map(|pod| pull(scene, pod)).map(event);
-    let evidence = begun.into_iter().chain([own]).collect();
+    let waits = Progress::of(scene, None, None).waits_for;
+    let waits = Evidence::new("the rollout", &waits);
+    let evidence = begun.into_iter().chain([own, waits]).collect();
     Some(Sign { cause: Cause::Deadline { at }, subject, evidence, since: scene.now, patience: patience::NONE })
 }
 
@@ -173,8 +175,10 @@ fn needed(spec: &Container) -> Duration {
     let limits = spec.resources.as_ref().and_then(|r| r.limits.as_ref());
     let stores = limits.is_some_and(|l| l.contains_key("ephemeral-storage"));
     let base = if stores { patience::SETTLES_STORAGE } else { patience::SETTLES };
-    let liveness = spec.liveness_probe.as_ref().map(budget).unwrap_or_default();
-    base.max(liveness.min(patience::SETTLES_MOST))
+    let budget = spec.liveness_probe.as_ref().map(budget).unwrap_or_default();
+    let runs = spec.liveness_probe.as_ref().is_some_and(|probe| probe.exec.is_some());
+    let reported = if runs { base + patience::SETTLES_EXEC } else { base };
+    reported.max(budget.min(patience::SETTLES_MOST))
 }
 
 /// How long a check may take to fail for good, with Kubernetes' defaults where it states nothing.

@@ -1,7 +1,9 @@
 //! A place in the cluster: a namespace of a test's own, and the applications that tests put there.
 
 use std::fs::File;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -59,6 +61,8 @@ impl Place {
 
     fn made(self) -> Self {
         self.kubectl(&["create", "namespace", &self.name]);
+        // Before it has one, a Pod is refused.
+        self.until(&["get", "serviceaccount", "default", "-o", "name"], 30, |said| !said.is_empty());
         self
     }
 
@@ -72,6 +76,34 @@ impl Place {
         let mut command = Command::new(bed("PYDEPLOY_TEST_KUBECTL"));
         command.args(["--kubeconfig", &bed("PYDEPLOY_TEST_KUBECONFIG"), "-n", &self.name]).args(args);
         command
+    }
+
+    /// Applies what stands there.
+    pub(crate) fn apply(&self, text: &str) {
+        let done = self.piped(&["apply", "-f", "-"], text);
+        assert!(done.status.success(), "{}\n{text}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// kubectl with this on its standard input.
+    pub(crate) fn piped(&self, args: &[&str], text: &str) -> Output {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Asks until the answer is right; gives the last one, which must be.
+    pub(crate) fn until(&self, args: &[&str], seconds: u32, is_right: impl Fn(&str) -> bool) -> String {
+        let mut said = String::new();
+        for _ in 0..seconds * 4 {
+            said = String::from_utf8(self.command(args).output().unwrap().stdout).unwrap();
+            if is_right(&said) {
+                return said;
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        panic!("kubectl {args:?} did not come to it within {seconds} s: {said}");
     }
 
     pub(crate) fn json(&self, args: &[&str]) -> Value {
@@ -110,15 +142,4 @@ pub(crate) fn image(sandbox: &Sandbox, name: &str) -> String {
     docker(&["build", "-q", "-t", &name, &sandbox.root().display().to_string()]);
     docker(&["push", "-q", &name]);
     name
-}
-
-/// Waits for what comes of itself.
-pub(crate) fn until(is_so: impl Fn() -> bool) {
-    for _ in 0..300 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("it did not come within 30 s");
 }

@@ -164,7 +164,7 @@ fn an_interrupted_rollback_says_that_it_goes_on() {
         let image = image(&project(&format!("CMD [\"sh\", \"-c\", \"echo {end}; sleep 3600\"]\n")), name);
         place.deploy(&sandbox, &image, &["--no-wait"]).ok();
         place.kubectl(&["wait", "--for=condition=Progressing", "deployment/api"]);
-        crate::place::until(|| place.json(&["get", "rs"])["items"].as_array().unwrap().len() == end);
+        place.until(&["get", "rs", "-o", "name"], 30, |said| said.lines().count() == end);
     }
     let run = place.pydeploy(&sandbox, &["rollback", "--progress", "plain"]);
     let said = crate::interrupt::interrupted(run, "→ api:", "-INT");

@@ -28,7 +28,10 @@
   };
   for (const input of [text, namespace, severity, code]) input.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  document.getElementById("clear").addEventListener("click", () => {
+    form.reset();
+    apply();
+  });
   form.hidden = false;
   apply();
 })();

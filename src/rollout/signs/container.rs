@@ -19,6 +19,9 @@ pub(super) fn sign(scene: &Scene<'_>, view: &View<'_>) -> Option<Sign> {
         "ErrImagePull" | "ImagePullBackOff" => return Some(pulled(scene, view, reason, message)),
         "InvalidImageName" => (Cause::Image { image, why: Pull::Name }, patience::NONE, None),
         "ErrImageNeverPull" => (Cause::Image { image, why: Pull::NeverPulled }, patience::NONE, None),
+        "CreateContainerConfigError" if is_behind(message) => {
+            (Cause::Container { why: start::short(message) }, patience::NODE, None)
+        }
         "CreateContainerConfigError" => {
             let cause = config(message);
             let missing = matches!(cause, Cause::Missing { .. } | Cause::Container { .. });
@@ -117,6 +120,11 @@ fn missing(message: &str) -> Option<Cause> {
     let source = if message.contains("configmap \"") { Source::ConfigMap } else { Source::Secret };
     let name = quoted::after(message, source.word())?.to_owned();
     Some(Cause::Missing { source, name, key: None, volume: None })
+}
+
+/// Whether a node that has much to do has not heard of a Secret or ConfigMap yet, which may well be there.
+fn is_behind(message: &str) -> bool {
+    message.contains("failed to sync") && message.contains("timed out waiting for the condition")
 }
 
 fn is_no_account(message: &str) -> bool {

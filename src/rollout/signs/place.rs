@@ -19,6 +19,9 @@ pub(super) fn sign<'o>(scene: &Scene<'o>, pod: &'o Marked<Pod>) -> Option<Sign> 
     if status.phase.as_deref() == Some("Failed") {
         return ousted(scene, pod);
     }
+    if let Some(sign) = evicted(scene, pod) {
+        return Some(sign);
+    }
     let condition = status.conditions.iter().flatten().find(|c| c.type_ == "PodScheduled" && c.status == "False")?;
     if condition.reason.as_deref() != Some("Unschedulable") {
         return None;
@@ -72,6 +75,16 @@ fn ousted(scene: &Scene<'_>, pod: &Marked<Pod>) -> Option<Sign> {
     let evidence = vec![Evidence::new(format!("{subject}, status {reason}"), message)];
     let since = pod.since(mark::FAILED).unwrap_or(scene.now);
     Some(Sign { cause: Cause::Ousted { reason }, subject, evidence, since, patience: patience::NONE })
+}
+
+/// A Pod that is being put out for what it does itself. A node that has much to do takes half a minute for it, in which
+/// the Pod still counts as ready.
+fn evicted<'o>(scene: &Scene<'o>, pod: &'o Marked<Pod>) -> Option<Sign> {
+    let mut notes = scene.notes(pod.object.metadata.uid.as_deref()).iter();
+    let note = notes.find(|n| n.reason == "Evicted" && n.message.contains("exceeds the"))?;
+    let subject = Subject { kind: "Pod", name: name(pod), container: None };
+    let cause = Cause::Ousted { reason: note.reason.clone() };
+    Some(Sign { cause, subject, evidence: vec![event(note)], since: note.seen, patience: patience::NONE })
 }
 
 /// What the scheduler's message names first, of what can be acted on.

@@ -197,6 +197,32 @@ fn a_node_or_a_volume_that_is_being_made_is_waited_for() {
 }
 
 #[test]
+fn a_node_that_has_not_heard_of_a_secret_yet_is_waited_for() {
+    let set = replica_set("shop:1", &json!({ "replicas": 1 }));
+    let waits = |message: &str| {
+        let state = json!({ "waiting": { "reason": "CreateContainerConfigError", "message": message } });
+        container(&state, &none(), false, 0)
+    };
+    let slow = waits("failed to sync secret cache: timed out waiting for the condition");
+    let (mut observed, aim) = begin(&none(), [set, pod(3, "2026-01-01T00:00:00Z", &slow)]);
+    assert_eq!(word(&verdict(&observed, &aim, after(20))), "progressing");
+    let absent = waits("secret \"db\" not found");
+    observed.take(pod(4, "2026-01-01T00:00:00Z", &absent), after(20));
+    assert_eq!(word(&verdict(&observed, &aim, after(24))), "secret-missing");
+}
+
+#[test]
+fn a_pod_that_is_being_put_out_is_not_ready_whatever_it_says() {
+    let set = replica_set("shop:1", &json!({ "replicas": 1 }));
+    let runs = json!({ "running": { "startedAt": "2026-01-01T00:00:00Z" } });
+    let there = pod(3, "2026-01-01T00:00:00Z", &container(&runs, &none(), true, 0));
+    let full = "Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ";
+    let evicted = event("p", "Pod", "shop-1-a", "Evicted", full);
+    let (observed, aim) = begin(&available(1), [set, there, evicted]);
+    assert_eq!(word(&verdict(&observed, &aim, after(1))), "evicted");
+}
+
+#[test]
 fn a_nodes_cache_that_is_not_there_yet_is_no_missing_volume() {
     let set = replica_set("shop:1", &json!({ "replicas": 1 }));
     let slow =

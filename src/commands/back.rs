@@ -71,7 +71,7 @@ impl Before {
                 let number = revision.number;
                 // Why the rollout has failed is told at the end; that it has, before the next one begins.
                 context.report.warn(&fault.message);
-                let (document, text) = match back(context, cluster, name, &revision).await {
+                let (document, text) = match Box::pin(back(context, cluster, name, &revision)).await {
                     Ok(Some(rollout)) => {
                         let now = &rollout["revision"];
                         let text = format!("revision {number} is there again, as revision {now}, and ready");

@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context<'_>, args: &DeployArgs) -> Result<(), 
     let (applied, rollout) = if args.dry_run {
         (cluster::dry_run(&cluster, &order).await?, Value::Null)
     } else {
-        roll_out(context, &cluster, &order, &name, &args.to).await?
+        Box::pin(roll_out(context, &cluster, &order, &name, &args.to)).await?
     };
     if args.dry_run {
         let lines = applied.iter().map(|a| format!("{}: {}\n", a.identity, would(a.change)));
@@ -102,7 +102,7 @@ pub(super) async fn roll_out(
             let rollout = Rollout { deployment: &deployment, begun, what: "rollout", timeout: args.timeout };
             match verdict::wait(context, cluster, rollout).await {
                 Ok(rollout) => rollout,
-                Err(fault) => return Err(before.take(context, cluster, name, fault).await),
+                Err(fault) => return Err(Box::pin(before.take(context, cluster, name, fault)).await),
             }
         }
         _ => Value::Null,

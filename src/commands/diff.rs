@@ -60,13 +60,11 @@ pub(super) async fn run(context: &Context<'_>, args: &DiffArgs) -> Result<(), Fa
         "objects": objects.iter().map(document).collect::<Vec<_>>(),
         "conflicts": conflicts.iter().flat_map(fields_of_others).collect::<Vec<_>>(),
     }));
-    match differing {
-        0 => Ok(()),
-        _ => {
-            let message = format!("{differing} of {} objects would change", objects.len());
-            Err(Fault { told: true, ..Fault::new(Class::Differences, message, None) })
-        }
+    if differing == 0 {
+        return Ok(());
     }
+    let message = format!("{differing} of {} objects would change", objects.len());
+    Err(Fault { told: true, ..Fault::new(Class::Differences, message, None) })
 }
 
 /// What would become of it all, and what `deploy` would refuse to take from others. A dry run takes nothing from

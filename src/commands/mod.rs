@@ -52,7 +52,7 @@ pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), 
     // In a task of its own: an interrupt is heard even while the command reads files and awaits nothing. Aborting it
     // drops what it has under way, which cancels that in the engine as well.
     let said = Arc::clone(&report);
-    let mut task = tokio::spawn(async move { command(&cli, &machine, &report).await });
+    let mut task = tokio::spawn(async move { Box::pin(command(&cli, &machine, &report)).await });
     tokio::select! {
         ended = &mut task => ended.unwrap_or_else(|e| Err(bug(&e))),
         () = interruption() => {
@@ -73,9 +73,9 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Push(args) => Box::pin(push::run(&context, args)).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
         Command::Deploy(args) => Box::pin(deploy::run(&context, args)).await,
-        Command::Diff(args) => diff::run(&context, args).await,
-        Command::Status(args) => status::run(&context, args).await,
-        Command::Rollback(args) => rollback::run(&context, args).await,
+        Command::Diff(args) => Box::pin(diff::run(&context, args)).await,
+        Command::Status(args) => Box::pin(status::run(&context, args)).await,
+        Command::Rollback(args) => Box::pin(rollback::run(&context, args)).await,
         Command::Audit(args) => Box::pin(audit::run(&context, args)).await,
         Command::Contract(args) => contract::run(&context, args).await,
         Command::Cache(args) => cache::run(&context, args),

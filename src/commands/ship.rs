@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         None => (Vec::new(), Value::Null),
         Some(cluster) => {
             let order = deploy::order(&made, cluster, &args.to)?;
-            deploy::roll_out(context, cluster, &order, &prepared.name.value, &args.to).await?
+            Box::pin(deploy::roll_out(context, cluster, &order, &prepared.name.value, &args.to)).await?
         }
     };
     let applying = applying.elapsed();

@@ -58,14 +58,19 @@ impl View {
 /// The rows.
 fn texts(name: &str, progress: &Progress) -> Vec<String> {
     let mut texts = vec![format!("{name}: {}", counts(progress))];
-    for pod in progress.pods.iter().take(PODS) {
+    let shown = || progress.pods.iter().take(PODS);
+    let width = shown().map(|pod| pod.name.chars().count()).max().unwrap_or_default();
+    for pod in shown() {
         let mark = if pod.ready { format!("{GREEN}✓{GREEN:#}") } else { format!("{DIM}·{DIM:#}") };
-        texts.push(format!("{mark} {}  {DIM}{}{DIM:#}", plain(&pod.name), plain(&pod.words)));
+        texts.push(format!("{mark} {:<width$}  {DIM}{}{DIM:#}", plain(&pod.name), plain(&pod.words)));
     }
     if progress.pods.len() > PODS {
         texts.push(format!("{DIM}… {} more{DIM:#}", progress.pods.len() - PODS));
     }
-    texts.push(format!("{DIM}{}{DIM:#}", plain(&progress.waits_for)));
+    // What a Pod's own row says is not said again.
+    if !shown().any(|pod| progress.waits_for.ends_with(&format!("{}: {}", pod.name, pod.words))) {
+        texts.push(format!("{DIM}{}{DIM:#}", plain(&progress.waits_for)));
+    }
     texts.extend(progress.newest.iter().map(|event| format!("{DIM}{}{DIM:#}", plain(event))));
     texts
 }
@@ -112,6 +117,25 @@ impl Told {
 mod tests {
     use super::*;
     use crate::rollout::PodState;
+
+    #[test]
+    fn rows_stand_in_columns_and_say_nothing_twice() {
+        let pod =
+            |name: &str, words: &str| PodState { ready: words == "ready", name: name.into(), words: words.into() };
+        let pods = vec![pod("api-1", "starts"), pod("api-10", "ready")];
+        let at = |waits_for: &str| Progress {
+            wanted: 2,
+            pods: pods.clone(),
+            waits_for: waits_for.into(),
+            ..Progress::default()
+        };
+        let rows = |waits_for: &str| -> Vec<String> {
+            texts("api", &at(waits_for)).iter().map(|t| anstream::adapter::strip_str(t).to_string()).collect()
+        };
+        let counts = "api: 0/2 updated, 0 ready, 0 available";
+        assert_eq!(rows("waits for Pod api-1: starts"), [counts, "· api-1   starts", "✓ api-10  ready"]);
+        assert_eq!(rows("waits for the old Pods to end")[3], "waits for the old Pods to end");
+    }
 
     #[test]
     fn a_line_is_said_once() {

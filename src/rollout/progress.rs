@@ -169,6 +169,9 @@ fn words(scene: &Scene<'_>, pod: &Marked<Pod>) -> String {
             };
             return format!("runs{seconds}, not past its {check} check yet");
         }
+        if let Some(at) = state.running.as_ref().filter(|_| !view.status.ready).and_then(|r| r.started_at.as_ref()) {
+            return format!("runs for {} s, not ready yet", elapsed(at.0, scene.now).as_secs());
+        }
     }
     "starts".to_owned()
 }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::apiserver::{Answer, ApiServer, fails};
 use crate::interrupt::interrupted;
 use crate::place::{CHECK, Place, SERVER, image, project};
-use crate::sandbox::{Done, Run, Sandbox};
+use crate::sandbox::{Done, Run, Sandbox, bed};
 
 /// Pods that are watched for a while after they have started, for want of a check.
 fn slow(word: &str, name: &str) -> (Sandbox, String) {
@@ -206,4 +206,30 @@ fn a_token_that_has_expired_is_told_to_have() {
     expired.says(&["its token has expired at 2023-11-14T22:13:20Z", "log in anew"]);
     let other = status(&token("{\"exp\": 99999999999}")).says(&["does not accept the credentials"]);
     assert!(!other.stderr.contains("expired"), "{other}");
+}
+
+#[test]
+#[ignore = "needs the bed: registry cluster"]
+fn a_wrong_authority_an_unknown_context_and_an_absent_server_are_told_apart() {
+    let sandbox = Sandbox::project("own-dockerfile");
+    let path = sandbox.beside("kubeconfig");
+    std::fs::copy(bed("PYDEPLOY_TEST_KUBECONFIG"), &path).unwrap();
+    let path = path.to_str().unwrap();
+    let config = |args: &[&str]| {
+        let output = Command::new(bed("PYDEPLOY_TEST_KUBECTL"))
+            .args(["--kubeconfig", path, "config"])
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let status = |args: &[&str]| sandbox.pydeploy(&[&["status", "--kubeconfig", path], args].concat()).fails(4);
+    status(&["--context", "absent"]).says(&["there is no context \"absent\"", "it has: "]);
+    let cluster = config(&["view", "--minify", "-o", "jsonpath={.contexts[0].context.cluster}"]);
+    let authority = bed("PYDEPLOY_TEST_REGISTRY_TLS_CA");
+    config(&["set-cluster", &cluster, "--certificate-authority", &authority, "--embed-certs"]);
+    status(&[]).says(&["has a certificate that is not trusted", "certificate-authority"]);
+    config(&["set-cluster", &cluster, "--server", "https://127.0.0.1:1"]);
+    status(&[]).says(&["no API server answers at https://127.0.0.1:1", "refused"]);
 }

@@ -35,7 +35,7 @@ fn what_differs_is_shown_gone_back_from_and_deployed_again() {
     place.pydeploy(&sandbox, &["status"]).fails(8).says(&["there is no Deployment api", "pydeploy deploy"]);
 
     place.deploy(&sandbox, &one, &[]).ok();
-    assert_eq!(compared(&one).json()["same"], true);
+    assert_eq!(document(&compared(&one).ok())["same"], true);
     let differs = document(&compared(&two).fails(11));
     let fields: Vec<&str> = differs["objects"]
         .as_array()
@@ -70,9 +70,9 @@ fn what_differs_is_shown_gone_back_from_and_deployed_again() {
     assert_eq!(numbers, [(3, true), (2, false)], "{status:#}");
 
     // What went back is pydeploy's: nothing is in the way of what comes next, and nothing is left of it.
-    assert_eq!(compared(&one).json()["same"], true);
+    assert_eq!(document(&compared(&one).ok())["same"], true);
     place.deploy(&sandbox, &two, &[]).ok();
-    assert_eq!(compared(&two).json()["same"], true);
+    assert_eq!(document(&compared(&two).ok())["same"], true);
 }
 
 #[test]
@@ -99,7 +99,11 @@ fn what_others_changed_in_the_pods_goes_back_too_and_what_is_theirs_is_left_to_t
         .map(|m| m["manager"].as_str().unwrap())
         .collect();
     assert_eq!(of_template, ["pydeploy"]);
-    place.deploy(&sandbox, &one, &[]).ok();
+    // Nothing of the Pods is in the way of the next deployment; the number of them is still somebody else's.
+    let refused = place.deploy(&sandbox, &one, &[]).fails(8);
+    assert!(!refused.stderr.contains("template"), "{refused}");
+    refused.says(&[".spec.replicas is kubectl's"]);
+    place.deploy(&sandbox, &one, &["--force-conflicts"]).ok();
 
     place.kubectl(&["rollout", "pause", "deployment/api"]);
     place.kubectl(&["set", "env", "deployment/api", "A=b"]);

@@ -3,48 +3,33 @@
 mod browser;
 mod within;
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::place::Place;
 use crate::sandbox::{Run, Sandbox, bed, docker, repository};
 
 const IMAGE: &str = "FROM python:3.13-slim\nUSER 1000:1000\nEXPOSE 8000\nHEALTHCHECK --timeout=5s CMD [\"python3\", \"-c\", \
                      \"import urllib.request as u; u.urlopen('http://localhost:8000/health', timeout=4)\"]\n";
 
-/// A namespace with a service account of the test's own, and what is cluster-wide of it; all of it goes when dropped.
+/// A place with a service account of the test's own, and what is cluster-wide of it, which goes when this is dropped.
 struct Scene {
-    name: String,
+    place: Place,
     sandbox: Sandbox,
+}
+
+impl std::ops::Deref for Scene {
+    type Target = Place;
+    fn deref(&self) -> &Place {
+        &self.place
+    }
 }
 
 impl Scene {
     fn new(name: &str) -> Self {
-        let scene = Self { name: format!("pydeploy-audit-{name}-{}", std::process::id()), sandbox: Sandbox::empty() };
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scene.name}});
-        scene.apply(&namespace.to_string());
-        scene
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(bed("PYDEPLOY_TEST_KUBECTL"));
-        command.args(["--kubeconfig", &bed("PYDEPLOY_TEST_KUBECONFIG"), "-n", &self.name]).args(args);
-        command
-    }
-
-    fn kubectl(&self, args: &[&str]) -> String {
-        let output = self.command(args).output().unwrap();
-        assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn apply(&self, text: &str) {
-        let mut child =
-            self.command(&["apply", "-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        assert!(child.wait().unwrap().success());
+        Self { place: Place::new(&format!("audit-{name}")), sandbox: Sandbox::empty() }
     }
 
     /// The manifests of a file, with this scene's name for the namespace and for all that is cluster-wide.
@@ -97,7 +82,6 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        let _ = self.command(&["delete", "namespace", &self.name, "--wait=false", "--ignore-not-found"]).output();
         for suffix in ["", "-pull-secrets"] {
             let name = format!("{}{suffix}", self.name);
             let kinds = "clusterrole,clusterrolebinding";

@@ -166,18 +166,21 @@ fn settles(scene: &Scene<'_>, view: &View<'_>) -> Option<Duration> {
     let since = ready_since(view.pod, &view.status.name, restarts).unwrap_or(scene.now);
     let doubts = scene.notes_of(view).filter(|n| read_report(n).is_some_and(|r| r.check == Check::Liveness));
     let since = doubts.map(|n| n.seen).fold(since, Timestamp::max);
-    let left = needed(spec).saturating_sub(elapsed(since, scene.now));
+    let created = view.pod.object.metadata.creation_timestamp.as_ref().map(|t| t.0);
+    let start = created.map(|at| elapsed(at, since)).unwrap_or_default();
+    let left = needed(spec, start).saturating_sub(elapsed(since, scene.now));
     (!left.is_zero()).then_some(left)
 }
 
-/// How long a container without a readiness check must stay up.
-fn needed(spec: &Container) -> Duration {
+/// How long a container without a readiness check must stay up, on a node that took `start` to have it ready: one that is
+/// slow to start a Pod is as slow to tell what became of its checks.
+fn needed(spec: &Container, start: Duration) -> Duration {
     let limits = spec.resources.as_ref().and_then(|r| r.limits.as_ref());
     let stores = limits.is_some_and(|l| l.contains_key("ephemeral-storage"));
     let base = if stores { patience::SETTLES_STORAGE } else { patience::SETTLES };
     let budget = spec.liveness_probe.as_ref().map(budget).unwrap_or_default();
     let runs = spec.liveness_probe.as_ref().is_some_and(|probe| probe.exec.is_some());
-    let reported = if runs { base + patience::SETTLES_EXEC } else { base };
+    let reported = if runs { base + patience::SETTLES_EXEC.max(start.min(patience::SETTLES_MOST)) } else { base };
     reported.max(budget.min(patience::SETTLES_MOST))
 }
 

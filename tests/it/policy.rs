@@ -167,8 +167,10 @@ struct Enforced {
 impl Enforced {
     fn new(name: &str) -> Self {
         let place = Place::new(name);
-        let policy = POLICY.replace("pydeploy-contract", &place.name);
-        place.kubectl(&["label", "namespace", &place.name, "pydeploy/enforce=true"]);
+        // A label of its own too: what one test has in force is not asked by another.
+        let label = format!("pydeploy/{}", place.name);
+        let policy = POLICY.replace("pydeploy-contract", &place.name).replace("pydeploy/enforce", &label);
+        place.kubectl(&["label", "namespace", &place.name, &format!("{label}=true")]);
         let enforced = Self { place, policy };
         enforced.place.apply(&enforced.policy);
         let bad = object("Pod", one(but(json!({"image": "a:1"}))));
@@ -256,12 +258,12 @@ fn pods_of_what_was_there_before_are_refused_and_debugging_keeps_the_rules() {
     let done = debug(&pinned);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 
-    place.kubectl(&["label", "namespace", &place.name, "pydeploy/enforce-"]);
+    place.kubectl(&["label", "namespace", &place.name, &format!("pydeploy/{}-", place.name)]);
     let old = object("Deployment", one(json!({"name": "old", "image": "registry.example/old:1"})));
     let taken = |_: &str| enforced.answer(&old).is_ok();
     place.until(&["version"], 30, taken);
     place.apply(&old.to_string());
-    place.kubectl(&["label", "namespace", &place.name, "pydeploy/enforce=true"]);
+    place.kubectl(&["label", "namespace", &place.name, &format!("pydeploy/{}=true", place.name)]);
     place.until(&["version"], 30, |_| enforced.answer(&old).is_err());
     // What is no part of its spec may be changed, also by the controllers, and it may go.
     place.kubectl(&["annotate", "deployment", "trial", "example.com/a=b"]);

@@ -122,17 +122,19 @@ fn is_current(scene: &Scene<'_>) -> bool {
     seen.is_some_and(|seen| seen >= generation)
 }
 
-/// Whether every Pod is of the new template and available, and no old one is left.
+/// Whether every Pod is of the new template and available, and no old one is left: by the Deployment's word and by its
+/// ReplicaSet's, which comes through a watch of its own, a moment earlier or later.
 fn is_counted(scene: &Scene<'_>) -> bool {
     let Some(deployment) = scene.observed.deployment() else { return false };
     let (Some(spec), Some(status)) = (&deployment.spec, &deployment.status) else { return false };
     let wanted = spec.replicas.unwrap_or(1);
     let count = |n: Option<i32>| n.unwrap_or(0);
+    let set = || scene.set.and_then(|s| s.object.status.as_ref());
     is_current(scene)
         && count(status.updated_replicas) == wanted
         && count(status.replicas) == wanted
         && count(status.available_replicas) == wanted
-        && (wanted == 0 || scene.set.is_some())
+        && (wanted == 0 || set().is_some_and(|set| count(set.available_replicas) == wanted))
 }
 
 /// What a rollout whose Pods are all available still waits for.

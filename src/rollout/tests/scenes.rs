@@ -156,12 +156,32 @@ fn the_end_of_an_earlier_rollout_is_no_end_of_this_one() {
 }
 
 #[test]
+fn the_deployments_word_and_its_replica_sets_are_waited_for() {
+    let running = json!({ "running": { "startedAt": "2026-01-01T00:00:00Z" } });
+    let changes = [
+        replica_set("shop:1", &json!({ "replicas": 1 })),
+        pod(3, "2026-01-01T00:00:00Z", &container(&running, &none(), true, 0)),
+    ];
+    let (mut observed, aim) = begin(&available(1), changes);
+    assert_eq!(word(&verdict(&observed, &aim, after(1))), "progressing");
+    let Change::Present(Object::ReplicaSet(mut set)) =
+        replica_set("shop:1", &json!({ "replicas": 1, "availableReplicas": 1 }))
+    else {
+        panic!()
+    };
+    set.metadata.resource_version = Some("3".to_owned());
+    observed.take(Change::Present(Object::ReplicaSet(set)), after(1));
+    let Verdict::Done(progress) = verdict(&observed, &aim, after(1)) else { panic!() };
+    assert_eq!((progress.updated, progress.available), (1, 1));
+}
+
+#[test]
 fn what_happened_to_a_pod_that_has_long_been_well_is_past() {
     let killed =
         json!({ "terminated": { "exitCode": 137, "reason": "OOMKilled", "finishedAt": "2025-12-31T01:00:00Z" } });
     let running = json!({ "running": { "startedAt": "2025-12-31T01:00:01Z" } });
     let changes = [
-        replica_set("shop:1", &json!({ "replicas": 1 })),
+        replica_set("shop:1", &json!({ "replicas": 1, "availableReplicas": 1 })),
         pod(3, "2025-12-31T00:00:00Z", &container(&running, &killed, true, 1)),
         event("p", "Pod", "shop-1-a", "Killing", "Container shop failed liveness probe, will be restarted"),
     ];

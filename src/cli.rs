@@ -248,7 +248,7 @@ pub struct AccessArgs {
 }
 
 /// Where manifests go.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct OutArgs {
     /// Folder to write manifests to, or `-` for standard output
     #[arg(long, value_name = "DIR|-")]
@@ -343,9 +343,9 @@ impl ApplyArgs {
     }
 }
 
-/// `deploy`
+/// What is deployed.
 #[derive(Debug, Args)]
-pub struct DeployArgs {
+pub struct SubjectArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub project: ProjectArg,
@@ -358,6 +358,14 @@ pub struct DeployArgs {
     /// Namespace; by default `deploy.namespace`, then the context's
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
+}
+
+/// `deploy`
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub subject: SubjectArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub to: ApplyArgs,

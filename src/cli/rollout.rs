@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ClusterArgs, ImageArgs, ProjectArg};
+use super::{ClusterArgs, ProjectArg, SubjectArgs};
 use crate::image::duration::GoDuration;
 
 /// `diff`
@@ -10,16 +10,7 @@ use crate::image::duration::GoDuration;
 pub struct DiffArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub project: ProjectArg,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub source: ImageArgs,
-    /// The image to deploy: by tag or digest in a registry
-    #[arg(long, value_name = "REF")]
-    pub image: Option<String>,
-    /// Namespace; by default `deploy.namespace`, then the context's
-    #[arg(short, long, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
+    pub subject: SubjectArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub cluster: ClusterArgs,

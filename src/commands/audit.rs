@@ -54,9 +54,8 @@ pub(super) async fn run(context: &Context<'_>, args: &AuditArgs) -> Result<(), F
     let wanted = wanted(&running, &accounts, args);
     let secrets = secrets(&cluster, &wanted, &mut remarks).await;
     let look = if args.look { Look::Accounts } else { Look::Config };
-    context.report.stage(&format!("Reading {} images", survey::count(&wanted)));
     let doors = Doors::new(&settings.security, &keychain);
-    let images = survey::survey(&doors, &wanted, &secrets, look, |_| {}).await;
+    let images = survey::survey(&doors, &wanted, &secrets, look, &context.report.events()).await;
     let namespace = match reach {
         Reach::Namespace(name) => Some(name),
         Reach::Everywhere => None,

@@ -7,24 +7,43 @@ use serde_json::{Value, json};
 
 use super::back::Before;
 use super::verdict::{self, Rollout};
+use super::which::reach;
 use super::{Context, documents, manifests};
-use crate::cli::{ApplyArgs, DeployArgs, OutArgs};
+use crate::cli::{ApplyArgs, ClusterArgs, DeployArgs, OutArgs, SubjectArgs};
 use crate::cluster::{self, Applied, Change, Cluster, Conflicts, Foreign, Namespace, Order, Target};
 use crate::engine::Event;
 use crate::engine::event::End;
 use crate::fault::Fault;
-use crate::settings::Settings;
+use crate::stages::Pushed;
+
+/// What is deployed, and to where.
+pub(super) struct Subject {
+    /// The application's name.
+    pub(super) name: String,
+    pub(super) pushed: Pushed,
+    pub(super) made: manifests::Made,
+    pub(super) cluster: Cluster,
+}
+
+impl Subject {
+    /// Reads the image, compiles its manifests, and finds the cluster, which has answered.
+    pub(super) async fn read(context: &Context<'_>, args: &SubjectArgs, to: &ClusterArgs) -> Result<Self, Fault> {
+        let out = OutArgs { namespace: args.namespace.clone(), ..OutArgs::default() };
+        let (project, source, image) = (&args.project, &args.source, args.image.as_deref());
+        let asked = manifests::Asked { project, source, image, out: &out };
+        let (source, name, settings) = manifests::subject(context, asked)?;
+        // The way to the cluster is tried while the registry answers.
+        let (pushed, cluster) =
+            tokio::try_join!(manifests::read(context, &source, &name, &settings), reach(context, to, &settings))?;
+        let made = manifests::compile(&pushed, &name, &settings)?;
+        Ok(Self { name, pushed, made, cluster })
+    }
+}
 
 pub(super) async fn run(context: &Context<'_>, args: &DeployArgs) -> Result<(), Fault> {
     let started = Instant::now();
-    let out = OutArgs { out: None, format: None, namespace: args.namespace.clone() };
-    let asked =
-        manifests::Asked { project: &args.project, source: &args.source, image: args.image.as_deref(), out: &out };
-    let (source, name, settings) = manifests::subject(context, asked)?;
-    // The way to the cluster is tried while the registry answers.
-    let (pushed, cluster) =
-        tokio::try_join!(manifests::read(context, &source, &name, &settings), connect(context, &args.to, &settings))?;
-    let made = manifests::compile(&pushed, &name, &settings)?;
+    let Subject { name, pushed, made, cluster } =
+        Box::pin(Subject::read(context, &args.subject, &args.to.cluster)).await?;
     manifests::tell(context, &made.findings);
     let order = order(&made, &cluster, &args.to)?;
     let (applied, rollout) = if args.dry_run {
@@ -54,11 +73,6 @@ fn would(change: Change) -> &'static str {
         Change::Changed => "would be changed",
         Change::Unchanged => "would not change",
     }
-}
-
-/// The cluster that is meant, once it has answered.
-pub(super) async fn connect(context: &Context<'_>, args: &ApplyArgs, settings: &Settings) -> Result<Cluster, Fault> {
-    super::which::reach(context, &args.cluster, settings).await
 }
 
 /// What is to be applied.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::which::reach;
-use super::{Context, documents, manifests};
-use crate::cli::{ApplyArgs, DiffArgs, OutArgs};
+use super::deploy::{Subject, order};
+use super::{Context, documents};
+use crate::cli::{ApplyArgs, DiffArgs};
 use crate::cluster::{self, Applied, Cluster, Conflicts, Identity, Order, Reason, Target};
 use crate::difference::{self, Field};
 use crate::fault::{Class, Fault};
@@ -20,17 +20,10 @@ struct Compared {
 }
 
 pub(super) async fn run(context: &Context<'_>, args: &DiffArgs) -> Result<(), Fault> {
-    let out = OutArgs { out: None, format: None, namespace: args.namespace.clone() };
-    let asked =
-        manifests::Asked { project: &args.project, source: &args.source, image: args.image.as_deref(), out: &out };
-    let (source, name, settings) = manifests::subject(context, asked)?;
-    let (pushed, cluster) = tokio::try_join!(
-        manifests::read(context, &source, &name, &settings),
-        reach(context, &args.cluster, &settings)
-    )?;
-    let made = manifests::compile(&pushed, &name, &settings)?;
+    let Subject { name, pushed, made, cluster } =
+        Box::pin(Subject::read(context, &args.subject, &args.cluster)).await?;
     let (create_namespace, adopt) = (args.create_namespace, args.adopt);
-    let order = super::deploy::order(&made, &cluster, &ApplyArgs { create_namespace, adopt, ..ApplyArgs::default() })?;
+    let order = order(&made, &cluster, &ApplyArgs { create_namespace, adopt, ..ApplyArgs::default() })?;
     let (applied, conflicts) = dry_run(&cluster, order.clone()).await?;
     let mut objects: Vec<_> = applied.iter().map(|a| compared(a, &order)).collect();
     if let [Applied { identity, .. }] = &applied[..]

@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::build::{millis, summary};
+use super::which::reach;
 use super::{Context, deploy, documents, manifests, plan};
 use crate::cli::ShipArgs;
 use crate::cluster::Cluster;
@@ -108,7 +109,7 @@ async fn cluster(
         let message = "no cluster pulls an image from an OCI layout";
         return Err(Fault::new(Class::Usage, message, "name a registry: --registry HOST[:PORT]/REPOSITORY".to_owned()));
     }
-    deploy::connect(context, &args.to, &prepared.settings).await
+    reach(context, &args.to.cluster, &prepared.settings).await
 }
 
 /// What was made: where it is, how large its layers are, and where the time went.

@@ -10,7 +10,7 @@ use crate::source::SourceTree;
 
 /// The Deployment's name, and its cluster once that has answered.
 pub(super) async fn which(context: &Context<'_>, args: &WhichArgs) -> Result<(String, Cluster), Fault> {
-    let out = OutArgs { out: None, format: None, namespace: args.namespace.clone() };
+    let out = OutArgs { namespace: args.namespace.clone(), ..OutArgs::default() };
     let settings = context.settings(&args.project, &ImageArgs::default(), Some(&out))?;
     let name = match &args.name {
         Some(name) => name.clone(),

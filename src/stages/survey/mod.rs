@@ -4,6 +4,7 @@ mod doors;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 
@@ -11,6 +12,8 @@ pub use self::doors::Doors;
 use self::reader::Reader;
 use super::examine::Look;
 use crate::audit::{Image, Images};
+use crate::engine::event::End;
+use crate::engine::{Event, Events};
 use crate::image::reference::ImageRef;
 use crate::registry::PullSecret;
 
@@ -32,16 +35,16 @@ struct Named<'w> {
     secrets: BTreeSet<&'w SecretName>,
 }
 
-/// Reads them all. What can't be read is said so in its place; `done` is told how many are done, after each.
+/// Reads them all. What can't be read is said so in its place.
 pub async fn survey(
     doors: &Doors<'_>,
     wanted: &Wanted,
     secrets: &BTreeMap<SecretName, PullSecret>,
     look: Look,
-    done: impl Fn(usize),
+    events: &Events,
 ) -> Images {
     let (named, mut images) = sorted(wanted);
-    let reader = Reader::new(doors, look);
+    let (reader, total) = (Reader::new(doors, look), named.len());
     let mut reads = Vec::new();
     for named in &named {
         let secrets: Vec<_> = named.secrets.iter().filter_map(|name| secrets.get(*name)).collect();
@@ -49,18 +52,16 @@ pub async fn survey(
         reads.push(async move { (named, reader.image(&named.image, &secrets).await) });
     }
     let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
-    let mut count = 0;
-    while let Some((named, image)) = reads.next().await {
-        count += 1;
-        done(count);
+    let (id, name) = ("survey".to_owned(), format!("read {total} image{}", if total == 1 { "" } else { "s" }));
+    let begun = Instant::now();
+    events(&Event::Started { id: id.clone(), name: name.clone() });
+    for count in 1.. {
+        let Some((named, image)) = reads.next().await else { break };
+        events(&Event::Output { id: id.clone(), text: format!("{count} of {total}: {}\n", named.image) });
         images.extend(named.texts.iter().map(|text| ((*text).to_owned(), image.clone())));
     }
+    events(&Event::Finished { id, name, end: End::Ran(begun.elapsed()) });
     images
-}
-
-/// How many images a survey of these reads.
-pub fn count(wanted: &Wanted) -> usize {
-    sorted(wanted).0.len()
 }
 
 /// Names that are one image's together, and what is no image's name.

@@ -34,7 +34,7 @@ pub(super) fn lock(project: &Project) -> Option<String> {
     use crate::project::DependencySource;
     match &project.dependencies.source {
         DependencySource::UvLock { lock, .. } => Some(lock.clone()),
-        DependencySource::Requirements { files, .. } => files.first().cloned(),
+        DependencySource::Requirements { files, .. } | DependencySource::Lock { files, .. } => files.first().cloned(),
         _ => None,
     }
 }

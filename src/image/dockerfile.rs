@@ -3,9 +3,10 @@
 //! It builds on Docker Engine 20.10 as on today's BuildKit, so it has no heredoc, no `COPY --link` and no
 //! `--start-interval`, and needs no frontend from a registry.
 
+mod install;
+
 use super::contract::{Healthcheck, Test};
 use super::duration::GoDuration;
-use super::install::{Install, UV};
 use super::native::Family;
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 
@@ -13,9 +14,6 @@ use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 pub const VENV: &str = "/opt/venv";
 /// Where programs are, on a base that does not say.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// Secrets that tools read as files, by id: where they look for them.
-const SECRET_FILES: &[(&str, &str)] =
-    &[("pip.conf", "/etc/pip.conf"), ("netrc", "/root/.netrc"), ("uv.toml", "/etc/uv/uv.toml")];
 
 /// The Dockerfile's text. The same plan always gives the same bytes.
 pub fn text(plan: &ImagePlan) -> String {
@@ -59,13 +57,11 @@ fn multi_stage(plan: &ImagePlan, file: &mut Writer) {
         packages(plan.family, &plan.build_packages, file);
     }
     file.line("WORKDIR /app");
-    install(plan, file);
+    install::dependencies(plan, file);
     file.gap();
     file.comment("Code last: it changes most often. Bytecode is made here, since a read-only root can't keep it.");
     file.line("COPY . .");
-    if let Install::Uv { package: true, .. } = plan.install {
-        run_install(plan, "uv sync --frozen --no-dev --no-editable", file);
-    }
+    install::project(plan, file);
     compile_code(file);
     file.gap();
     file.line(&format!("FROM {}", plan.base.value));
@@ -95,12 +91,10 @@ fn single_stage(plan: &ImagePlan, file: &mut Writer) {
     account(plan, file);
     environment(plan, file);
     file.line("WORKDIR /app");
-    install(plan, file);
+    install::dependencies(plan, file);
     file.gap();
     file.line("COPY . .");
-    if let Install::Uv { package: true, .. } = plan.install {
-        run_install(plan, "uv sync --frozen --no-dev --no-editable", file);
-    }
+    install::project(plan, file);
     compile_code(file);
     promises(plan, file);
 }
@@ -110,21 +104,7 @@ fn naive(plan: &ImagePlan, file: &mut Writer) {
     file.line(&format!("FROM {}", plan.base.value));
     file.line("WORKDIR /app");
     file.line("COPY . .");
-    match &plan.install {
-        Install::Requirements { files, .. } => {
-            let first = files.first().map(String::as_str).unwrap_or_default();
-            run_install(plan, &format!("pip install -r {}", shell(first)), file);
-        }
-        Install::Listed(requirements) => {
-            run_install(plan, &format!("pip install {}", listed(requirements)), file);
-        }
-        Install::Uv { .. } => {
-            file.line(&format!("RUN pip install uv=={UV}"));
-            file.line(&format!("ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never PATH={VENV}/bin:$PATH"));
-            run_install(plan, "uv sync --frozen --no-dev", file);
-        }
-        Install::Nothing => {}
-    }
+    install::all(plan, file);
     promises(plan, file);
 }
 
@@ -145,108 +125,6 @@ fn packages(family: Family, packages: &[SystemPackage], file: &mut Writer) {
             file.line(&format!("      {}", names.join(" \\\n      ")));
         }
     }
-}
-
-fn install(plan: &ImagePlan, file: &mut Writer) {
-    if !plan.install.runs() {
-        return;
-    }
-    file.gap();
-    file.comment(
-        "Dependencies, from the files that state them alone: code that changes does not bring them here again.",
-    );
-    match &plan.install {
-        Install::Requirements { files, local } => {
-            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
-            copies(files, local, file);
-            let first = files.first().map(String::as_str).unwrap_or_default();
-            run_install(plan, &format!("{} -r {}", pip(), shell(first)), file);
-        }
-        Install::Listed(requirements) => {
-            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
-            run_install(plan, &format!("{} {}", pip(), listed(requirements)), file);
-        }
-        Install::Uv { files, local, .. } => {
-            file.line(&format!(
-                "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
-            ));
-            // The base's Python is the one that was decided on, whatever patch release .python-version names.
-            file.line(&format!(
-                "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON={} UV_PYTHON_DOWNLOADS=never \\",
-                plan.python
-            ));
-            file.line("    UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1");
-            copies(files, local, file);
-            run_install(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
-        }
-        Install::Nothing => {}
-    }
-}
-
-fn pip() -> String {
-    format!("pip --python {VENV}/bin/python install --disable-pip-version-check")
-}
-
-fn listed(requirements: &[String]) -> String {
-    requirements.iter().map(|r| shell(r)).collect::<Vec<_>>().join(" ")
-}
-
-/// Files, each folder's in one COPY to the same place; then what is installed from the project itself.
-fn copies(files: &[String], local: &[String], file: &mut Writer) {
-    // Installed from its own root, the project has to be there whole.
-    if local.iter().any(|l| l == ".") {
-        file.line("COPY . .");
-        return;
-    }
-    let is_archive = |path: &&String| [".whl", ".tar.gz", ".zip"].iter().any(|e| path.ends_with(e));
-    let mut folders: Vec<(String, Vec<&str>)> = Vec::new();
-    for path in files.iter().chain(local.iter().filter(is_archive)) {
-        let folder = path.rsplit_once('/').map_or("./".to_owned(), |(f, _)| format!("{f}/"));
-        match folders.iter_mut().find(|(f, _)| *f == folder) {
-            Some((_, files)) => files.push(path),
-            None => folders.push((folder, vec![path])),
-        }
-    }
-    // A folder is copied to its own name: COPY takes what is in it.
-    let trees =
-        local.iter().filter(|l| !is_archive(l)).map(|l| (format!("{}/", l.trim_end_matches('/')), vec![l.as_str()]));
-    for (target, sources) in folders.into_iter().chain(trees) {
-        let words: Vec<_> = sources.into_iter().map(str::to_owned).chain([target]).collect();
-        if words.iter().any(|w| w.contains(char::is_whitespace)) {
-            file.line(&format!("COPY {}", json(&words)));
-        } else {
-            file.line(&format!("COPY {}", words.join(" ")));
-        }
-    }
-}
-
-/// One step of a package manager, with its cache, and with credentials that reach this step and no layer.
-fn run_install(plan: &ImagePlan, command: &str, file: &mut Writer) {
-    let cache = if command.contains("uv sync") { "/root/.cache/uv" } else { "/root/.cache/pip" };
-    file.line(&format!("RUN --mount=type=cache,target={cache} \\"));
-    let mut exports = Vec::new();
-    for id in &plan.secrets {
-        if let Some((_, target)) = SECRET_FILES.iter().find(|(known, _)| known == id) {
-            file.line(&format!("    --mount=type=secret,id={id},required=true,target={target} \\"));
-        } else {
-            file.line(&format!("    --mount=type=secret,id={id},required=true \\"));
-            // Only what a shell takes as a variable's name becomes one.
-            if is_variable(id) {
-                exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
-            }
-        }
-    }
-    if exports.is_empty() {
-        file.line(&format!("    {command}"));
-    } else {
-        file.line(&format!("    export {} \\", exports.join(" ")));
-        file.line(&format!(" && {command}"));
-    }
-}
-
-fn is_variable(id: &str) -> bool {
-    id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn compile_code(file: &mut Writer) {
@@ -333,11 +211,6 @@ fn quoted(text: &str) -> String {
         c => vec![c],
     });
     format!("\"{}\"", escaped.collect::<String>())
-}
-
-/// A word for /bin/sh.
-fn shell(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! An installation: how a project's dependencies get into an image.
 
-use crate::project::DependencySource;
+use crate::project::{DependencySource, Manager};
 
 /// The uv that is installed in the builder. Pinned, so that the same Dockerfile builds the same way next year.
 pub const UV: &str = "0.13.9";
@@ -26,6 +26,21 @@ pub enum Install {
         /// The project itself is installed too.
         package: bool,
     },
+    /// By the lock of another manager, with that manager.
+    Lock {
+        /// The manager.
+        manager: Manager,
+        /// The release of it.
+        version: String,
+        /// What it reads: its lock, its manifest, and what the project's metadata names.
+        files: Vec<String>,
+        /// Folders and archives of the project that the lock installs as packages of their own.
+        local: Vec<String>,
+        /// The project itself is installed too.
+        package: bool,
+        /// What the lock installs, and from which indexes, as lines of a requirements file.
+        pins: Vec<String>,
+    },
     /// Nothing but the standard library.
     Nothing,
 }
@@ -40,6 +55,16 @@ impl Install {
             DependencySource::UvLock { lock, pyproject, package, readme, licenses, members } => {
                 let files = [pyproject, lock].into_iter().chain(readme).chain(licenses).cloned().collect();
                 Self::Uv { files, local: members.clone(), package: *package }
+            }
+            DependencySource::Lock { manager, version, files, package, readme, licenses, members, pins } => {
+                Self::Lock {
+                    manager: *manager,
+                    version: version.clone(),
+                    files: files.iter().chain(readme).chain(licenses).cloned().collect(),
+                    local: members.clone(),
+                    package: *package,
+                    pins: pins.clone(),
+                }
             }
             DependencySource::Pyproject { requirements, .. } if requirements.is_empty() => Self::Nothing,
             DependencySource::Pyproject { requirements, .. } => Self::Listed(requirements.clone()),

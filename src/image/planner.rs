@@ -6,8 +6,7 @@ use super::install::Install;
 use super::native::{self, Family, Origin};
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 use super::release::Release;
-use crate::project::DependencySource;
-use crate::project::{Decision, Health, Project};
+use crate::project::{Decision, DependencySource, Health, Project};
 
 /// What the user wishes of the image, where they said so.
 #[derive(Debug, Clone)]
@@ -71,11 +70,16 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
         packages.dedup_by(|a, b| a.name == b.name);
     }
     let mut secrets = wishes.secrets.clone();
-    if let DependencySource::Requirements { variables, .. } = &project.dependencies.source {
-        secrets.extend(variables.iter().cloned());
-    }
+    secrets.extend(project.dependencies.indexes.variables.iter().cloned());
     secrets.sort();
     secrets.dedup();
+    let manager = project.manager.value;
+    if let (DependencySource::Pyproject { .. }, Some(_)) = (&project.dependencies.source, manager.lock()) {
+        let run = manager.relock();
+        notes.push(format!(
+            "nothing is locked, so each build may install other versions: run {run}, and commit its file"
+        ));
+    }
     let naive = strategy == Strategy::Naive;
     if naive {
         notes

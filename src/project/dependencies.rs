@@ -1,6 +1,6 @@
 //! What a project depends on.
 
-use super::Evidence;
+use super::{Evidence, Manager};
 
 /// The dependencies of a project, and what states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,6 @@ pub enum DependencySource {
         files: Vec<String>,
         /// Whether pip checks hashes: one line names a hash, or `--require-hashes` is there.
         hashes: bool,
-        /// The names of variables that pip replaces (`${NAME}`), sorted.
-        variables: Vec<String>,
         /// Files and folders that must be there when pip runs (`-e ./lib`, `./x.whl`, `--find-links ./wheels`),
         /// sorted; `.` for the project itself.
         local_paths: Vec<String>,
@@ -43,6 +41,25 @@ pub enum DependencySource {
         licenses: Vec<String>,
         /// Folders and files of the project that the lock installs as packages of their own, sorted.
         members: Vec<String>,
+    },
+    /// The lock of another manager.
+    Lock {
+        /// The manager.
+        manager: Manager,
+        /// The release of it that installs by the lock.
+        version: String,
+        /// The lock, and the file that it locks.
+        files: Vec<String>,
+        /// Whether the project itself is an installable package.
+        package: bool,
+        /// The file that the build backend reads as the description.
+        readme: Option<String>,
+        /// The files that the build backend reads as licences, sorted.
+        licenses: Vec<String>,
+        /// Folders and files of the project that the lock installs as packages of their own, sorted.
+        members: Vec<String>,
+        /// Indexes and every package, as lines of a requirements file, the packages with their hashes.
+        pins: Vec<String>,
     },
     /// `[project]` dependencies without a lock.
     Pyproject {
@@ -97,7 +114,7 @@ impl Dependencies {
 
     /// Whether the packages are all that is installed, also those that others bring.
     pub fn is_complete(&self) -> bool {
-        matches!(self.source, DependencySource::UvLock { .. } | DependencySource::None)
+        matches!(self.source, DependencySource::UvLock { .. } | DependencySource::Lock { .. } | DependencySource::None)
     }
 
     /// Whether the project itself is installed as a package, so that its code is importable from anywhere. Of
@@ -105,7 +122,7 @@ impl Dependencies {
     pub fn installs_project(&self) -> bool {
         match &self.source {
             DependencySource::Requirements { local_paths, .. } => local_paths.iter().any(|path| path == "."),
-            DependencySource::UvLock { package, .. } => *package,
+            DependencySource::UvLock { package, .. } | DependencySource::Lock { package, .. } => *package,
             DependencySource::Pyproject { .. } | DependencySource::None => false,
         }
     }

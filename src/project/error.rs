@@ -127,9 +127,11 @@ pub enum Error {
         /// The managers that can be stated.
         managers: Vec<Manager>,
     },
-    /// The lock was made for other dependencies than pyproject.toml states.
-    #[error("uv.lock does not match pyproject.toml: {what}")]
+    /// The lock was made for other dependencies than are stated.
+    #[error("{} does not match {}: {what}", lock(*manager), manager.manifest())]
     StaleLock {
+        /// Whose lock.
+        manager: Manager,
         /// The difference.
         what: String,
     },
@@ -144,14 +146,18 @@ pub enum Error {
         port: u16,
     },
     /// Something that only a lock can answer.
-    #[error("{what}, and there is no uv.lock")]
+    #[error("{what}, and there is no {}", lock(*manager))]
     NeedsLock {
+        /// Whose lock.
+        manager: Manager,
         /// What needs it.
         what: String,
     },
     /// A lock that this version can't read.
-    #[error("could not use uv.lock: {what}")]
+    #[error("could not use {}: {what}", lock(*manager))]
     Lock {
+        /// Whose lock.
+        manager: Manager,
         /// What is wrong.
         what: String,
         /// The way out.
@@ -245,6 +251,10 @@ pub enum Error {
     },
 }
 
+fn lock(manager: Manager) -> &'static str {
+    manager.lock().unwrap_or("the lock")
+}
+
 fn place(at: Option<&Evidence>) -> String {
     at.map_or_else(String::new, |at| format!(" ({at})"))
 }
@@ -297,12 +307,14 @@ impl Error {
                 Some(mend.clone())
             }
             Self::WhichManager { managers, .. } => Some(which(managers)),
-            Self::StaleLock { .. } => Some("run: uv lock".to_owned()),
             Self::TwoPorts { .. } => Some("leave `port` out, or make both say the same".to_owned()),
-            Self::NeedsLock { .. } => Some(
+            Self::NeedsLock { manager: Manager::Uv, .. } => Some(
                 "run: uv lock; the lock of a workspace lies at its root, and is needed in the project's directory"
                     .to_owned(),
             ),
+            Self::NeedsLock { manager, .. } | Self::StaleLock { manager, .. } => {
+                Some(format!("run: {}", manager.relock()))
+            }
             _ => self.hint_to_start(),
         }
     }

@@ -22,6 +22,37 @@ impl Manager {
     /// Every manager, in the order in which they are looked for.
     pub const ALL: [Self; 5] = [Self::Uv, Self::Poetry, Self::Pdm, Self::Pipenv, Self::Pip];
 
+    /// The file in which it locks; `None` for what does not lock.
+    pub fn lock(self) -> Option<&'static str> {
+        match self {
+            Self::Uv => Some("uv.lock"),
+            Self::Poetry => Some("poetry.lock"),
+            Self::Pdm => Some("pdm.lock"),
+            Self::Pipenv => Some("Pipfile.lock"),
+            Self::Pip => None,
+        }
+    }
+
+    /// The file in which people state what it locks.
+    pub fn manifest(self) -> &'static str {
+        match self {
+            Self::Uv | Self::Poetry | Self::Pdm => "pyproject.toml",
+            Self::Pipenv => "Pipfile",
+            Self::Pip => "requirements.txt",
+        }
+    }
+
+    /// The command that locks anew.
+    pub fn relock(self) -> &'static str {
+        match self {
+            Self::Uv => "uv lock",
+            Self::Poetry => "poetry lock",
+            Self::Pdm => "pdm lock",
+            Self::Pipenv => "pipenv lock",
+            Self::Pip => "pip freeze > requirements.txt",
+        }
+    }
+
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::dependencies::{Dependencies, Dependency, DependencySource, IndexUse};
+use super::lock::Lock;
 use super::marker::Target;
+use super::pipenv::Pipfile;
 use super::pyproject::{self, Pyproject};
 use super::requirement::{self, Origin, Requirement};
 use super::requirements::{self, Requirements};
 use super::scan::Sources;
 use super::toml_file::Located;
-use super::uv_lock::{self, UvLock};
 use super::{Decision, Error, Evidence, Manager, Stated, paths, unsupported};
 use crate::source::SourceTree;
 
@@ -25,8 +26,8 @@ pub(crate) struct Manifest<'a> {
     pub(crate) tree: &'a SourceTree,
     /// Its pyproject.toml.
     pub(crate) pyproject: Option<&'a Pyproject>,
-    /// Its uv.lock.
-    pub(crate) lock: Option<&'a UvLock>,
+    /// Its locks.
+    pub(crate) locks: &'a [Lock],
     /// Its code.
     pub(crate) sources: &'a Sources,
     /// What markers are judged for.
@@ -35,34 +36,42 @@ pub(crate) struct Manifest<'a> {
 
 type Chosen = (Decision<Manager>, Dependencies);
 
+/// What a manager's manifest states, where the manager has not locked it.
+struct Unlocked {
+    manager: Manager,
+    at: Evidence,
+    /// What states it, as people call it.
+    what: &'static str,
+    requirements: Vec<Located>,
+}
+
 impl Manifest<'_> {
     /// Chooses the manager and reads what is installed.
     pub(crate) fn choose(&self, stated: &Stated) -> Result<Chosen, Error> {
         let Some(stated) = &stated.manager else { return self.detect() };
         let dependencies = match stated.value {
-            Manager::Uv => self.stated_uv()?,
             Manager::Pip => self.stated_pip()?,
-            other => {
-                let at = unsupported::sign(self.tree, self.pyproject, other);
-                return Err(unsupported::error(other, at.unwrap_or_else(|| Evidence::file(pyproject::FILE))));
-            }
+            manager => self.stated_manager(manager)?,
         };
         Ok((stated.clone(), dependencies))
     }
 
-    fn stated_uv(&self) -> Result<Dependencies, Error> {
-        match (self.lock, self.pyproject) {
-            (Some(lock), Some(pyproject)) => self.locked(lock, pyproject),
-            (_, pyproject) => Err(Error::ManagerFileMissing {
-                manager: Manager::Uv,
-                file: if self.lock.is_some() { pyproject::FILE } else { uv_lock::FILE }.to_owned(),
-                mend: match pyproject {
-                    Some(_) => "run: uv lock".to_owned(),
-                    None => "write pyproject.toml with a [project] table and run: uv lock; or state manager = \"pip\""
-                        .to_owned(),
-                },
-            }),
+    fn stated_manager(&self, manager: Manager) -> Result<Dependencies, Error> {
+        if let Some(lock) = self.locks.iter().find(|lock| lock.manager() == manager) {
+            return lock.dependencies(self.pyproject, self.target);
         }
+        if let Some(unlocked) = self.unlocked()?.filter(|unlocked| unlocked.manager == manager) {
+            return self.listed(&unlocked.requirements, self.pyproject);
+        }
+        let (lock, manifest) = (manager.lock().unwrap_or_default(), manager.manifest());
+        let (file, mend) = if self.tree.contains(manifest) {
+            (lock, format!("run: {}", manager.relock()))
+        } else if self.tree.contains(lock) {
+            (manifest, format!("write {manifest} and run: {}", manager.relock()))
+        } else {
+            (lock, format!("write {manifest} and run: {}; or state manager = \"pip\"", manager.relock()))
+        };
+        Err(Error::ManagerFileMissing { manager, file: file.to_owned(), mend })
     }
 
     fn stated_pip(&self) -> Result<Dependencies, Error> {
@@ -70,32 +79,40 @@ impl Manifest<'_> {
             return self.required(&roots);
         }
         match self.pyproject.filter(|pyproject| pyproject.has_project) {
-            Some(pyproject) => self.listed(pyproject),
+            Some(pyproject) => self.of_project(pyproject),
             None => Err(Error::ManagerFileMissing {
                 manager: Manager::Pip,
                 file: REQUIREMENTS.to_owned(),
-                mend: unsupported::first(self.tree, self.pyproject)
-                    .map_or_else(|| format!("write {REQUIREMENTS}"), |(manager, _)| unsupported::export(manager)),
+                mend: Manager::ALL
+                    .into_iter()
+                    .find(|manager| manager.lock().is_some_and(|lock| self.tree.contains(lock)))
+                    .map_or_else(|| format!("write {REQUIREMENTS}"), unsupported::export),
             }),
         }
     }
 
     fn detect(&self) -> Result<Chosen, Error> {
         let roots = self.requirement_roots()?;
-        let other = unsupported::first(self.tree, self.pyproject);
-        if let (Some(lock), Some(pyproject)) = (self.lock, self.pyproject) {
-            if let Some((_, at)) = other.filter(|(_, at)| at.file != pyproject::FILE) {
-                return Err(which(format!("{at} and uv.lock stand side by side"), &[Manager::Uv], roots.is_some()));
+        let unlocked = self.unlocked()?;
+        if let [lock, others @ ..] = self.locks {
+            if !others.is_empty() {
+                return Err(self.side_by_side());
+            }
+            let file = lock.file();
+            if let Some(Unlocked { manager: Manager::Pipenv, at, .. }) = unlocked {
+                let what = format!("{at} and {file} stand side by side");
+                return Err(which(what, &[lock.manager(), Manager::Pipenv], roots.is_some()));
             }
             let because = self.compared(lock, roots.as_deref())?;
-            let decision = Decision::seen(Manager::Uv, because, Evidence::file(uv_lock::FILE));
-            return Ok((decision, self.locked(lock, pyproject)?));
+            let decision = Decision::seen(lock.manager(), because, Evidence::file(file));
+            return Ok((decision, lock.dependencies(self.pyproject, self.target)?));
         }
-        if let Some((manager, at)) = other {
+        if let Some(Unlocked { manager, at, what, requirements }) = unlocked {
             if roots.is_some() {
-                return Err(which(format!("{at} stands beside a requirements file"), &[], true));
+                return Err(which(format!("{what} ({at}) stands beside a requirements file"), &[manager], true));
             }
-            return Err(unsupported::error(manager, at));
+            let dependencies = self.listed(&requirements, self.pyproject)?;
+            return Ok((Decision::seen(manager, format!("{what} states the dependencies"), at), dependencies));
         }
         if let Some(roots) = roots {
             let dependencies = self.required(&roots)?;
@@ -109,12 +126,45 @@ impl Manifest<'_> {
         {
             let decision =
                 Decision::seen(Manager::Pip, "[project] states the dependencies", Evidence::file(pyproject::FILE));
-            return Ok((decision, self.listed(pyproject)?));
+            return Ok((decision, self.of_project(pyproject)?));
+        }
+        let orphan = |manager: &Manager| manager.lock().is_some_and(|lock| self.tree.contains(lock));
+        if let Some(manager) = Manager::ALL.into_iter().find(orphan) {
+            let what = format!("there is no {} beside it", manager.manifest());
+            return Err(Error::Lock { manager, what, mend: "name the folder that has both".to_owned() });
         }
         unsupported::others(self.tree, self.sources)?;
         let nothing =
             Dependencies { source: DependencySource::None, packages: Vec::new(), indexes: IndexUse::default() };
         Ok((Decision::assumed(Manager::Pip, "nothing but the standard library is imported"), nothing))
+    }
+
+    /// Two locks: which of them is of what is stated now.
+    fn side_by_side(&self) -> Error {
+        let read = |lock: &Lock| lock.dependencies(self.pyproject, self.target);
+        let (fresh, stale): (Vec<_>, Vec<_>) = self.locks.iter().partition(|lock| read(lock).is_ok());
+        let files: Vec<_> = self.locks.iter().map(Lock::file).collect();
+        let faults = stale.iter().filter_map(|lock| read(lock).err()).map(|error| error.to_string());
+        let said: Vec<_> = [format!("{} stand side by side", files.join(" and "))].into_iter().chain(faults).collect();
+        let able = if fresh.is_empty() { stale } else { fresh };
+        which(said.join("; "), &able.iter().map(|lock| lock.manager()).collect::<Vec<_>>(), false)
+    }
+
+    /// What a manager's manifest states, where there is one without its lock.
+    fn unlocked(&self) -> Result<Option<Unlocked>, Error> {
+        let is_locked = |manager| self.locks.iter().any(|lock| lock.manager() == manager);
+        if let Some(pyproject) = self.pyproject.filter(|_| !is_locked(Manager::Poetry))
+            && let Some(table) = &pyproject.poetry
+        {
+            let (manager, at, what) = (Manager::Poetry, table.at.clone(), "[tool.poetry]");
+            return Ok(Some(Unlocked { manager, at, what, requirements: pyproject.for_poetry.requirements()? }));
+        }
+        if is_locked(Manager::Pipenv) {
+            return Ok(None);
+        }
+        let Some(pipfile) = Pipfile::read(self.tree)? else { return Ok(None) };
+        let (manager, at, what) = (Manager::Pipenv, Evidence::file(Manager::Pipenv.manifest()), "the Pipfile");
+        Ok(Some(Unlocked { manager, at, what, requirements: pipfile.requirements()? }))
     }
 
     /// The requirements files to begin with; `None` where there are none.
@@ -148,19 +198,19 @@ impl Manifest<'_> {
     }
 
     /// Compares an exported requirements.txt with the lock.
-    fn compared(&self, lock: &UvLock, roots: Option<&[String]>) -> Result<String, Error> {
+    fn compared(&self, lock: &Lock, roots: Option<&[String]>) -> Result<String, Error> {
         let Some(roots) = roots else { return Ok("it locks the dependencies".to_owned()) };
         let read = requirements::read(self.tree, roots, self.target)?;
         for package in read.packages.values() {
             let at = &package.evidence;
-            let what = match &package.version {
-                Some(version) if lock.agrees(&package.name, version) == Some(false) => {
-                    format!("{at} pins {}=={version}, and uv.lock has another version", package.name)
-                }
-                _ if !lock.contains(&package.name) => format!("{at} names {}, which uv.lock lacks", package.name),
+            let (name, file) = (&package.name, lock.file());
+            let locked = lock.agrees(name, package.version.as_deref().unwrap_or_default());
+            let what = match (&package.version, locked) {
+                (Some(version), Some(false)) => format!("{at} pins {name}=={version}, and {file} has another version"),
+                (_, None) => format!("{at} names {name}, which {file} lacks"),
                 _ => continue,
             };
-            return Err(which(what, &[Manager::Uv], true));
+            return Err(which(what, &[lock.manager()], true));
         }
         let first = roots.first().map_or(REQUIREMENTS, String::as_str);
         Ok(format!("it locks the dependencies, and {first} agrees with it"))
@@ -186,7 +236,6 @@ impl Manifest<'_> {
     fn required(&self, roots: &[String]) -> Result<Dependencies, Error> {
         let Requirements { files, hashes, variables, local_paths, indexes, mut packages, own_extras, .. } =
             requirements::read(self.tree, roots, self.target)?;
-        let variables: Vec<String> = variables.into_iter().collect();
         if let Some(pyproject) = self.pyproject.filter(|_| local_paths.contains(".")) {
             for package in self.packages(own(pyproject, &own_extras))? {
                 packages.entry(package.name.clone()).or_insert(package);
@@ -194,29 +243,8 @@ impl Manifest<'_> {
         }
         Ok(Dependencies {
             packages: packages.into_values().collect(),
-            indexes: IndexUse { places: indexes, variables: variables.clone() },
-            source: DependencySource::Requirements {
-                files,
-                hashes,
-                variables,
-                local_paths: local_paths.into_iter().collect(),
-            },
-        })
-    }
-
-    fn locked(&self, lock: &UvLock, pyproject: &Pyproject) -> Result<Dependencies, Error> {
-        let installed = lock.installed(pyproject, self.target)?;
-        Ok(Dependencies {
-            packages: installed.packages,
-            indexes: index_use(pyproject),
-            source: DependencySource::UvLock {
-                lock: uv_lock::FILE.to_owned(),
-                pyproject: pyproject::FILE.to_owned(),
-                package: pyproject.package,
-                readme: pyproject.readme.clone(),
-                licenses: pyproject.licenses.clone(),
-                members: installed.members,
-            },
+            indexes: IndexUse { places: indexes, variables: variables.into_iter().collect() },
+            source: DependencySource::Requirements { files, hashes, local_paths: local_paths.into_iter().collect() },
         })
     }
 
@@ -249,28 +277,35 @@ impl Manifest<'_> {
         Ok(packages)
     }
 
-    fn listed(&self, pyproject: &Pyproject) -> Result<Dependencies, Error> {
+    fn of_project(&self, pyproject: &Pyproject) -> Result<Dependencies, Error> {
         if let Some(dynamic) = &pyproject.dynamic_dependencies {
             return Err(unsupported::dynamic(dynamic.at.clone()));
         }
         if let Some(only) = &pyproject.uv_only {
-            return Err(Error::NeedsLock { what: format!("{} ({}) is only honoured by uv", only.text, only.at) });
+            let what = format!("{} ({}) is only honoured by uv", only.text, only.at);
+            return Err(Error::NeedsLock { manager: Manager::Uv, what });
         }
-        let listed = pyproject.dependencies.as_deref().unwrap_or_default();
+        self.listed(pyproject.dependencies.as_deref().unwrap_or_default(), Some(pyproject))
+    }
+
+    /// What requirements install that no lock has resolved.
+    fn listed(&self, listed: &[Located], pyproject: Option<&Pyproject>) -> Result<Dependencies, Error> {
         let mut packages = self.packages(listed)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         packages.dedup_by(|a, b| a.name == b.name);
-        let source = if listed.is_empty() && !pyproject.package {
+        let package = pyproject.is_some_and(|pyproject| pyproject.package);
+        let source = if listed.is_empty() && !package {
             DependencySource::None
         } else {
             DependencySource::Pyproject {
                 requirements: listed.iter().map(|located| located.text.clone()).collect(),
-                package: pyproject.package,
-                readme: pyproject.readme.clone(),
-                licenses: pyproject.licenses.clone(),
+                package,
+                readme: pyproject.and_then(|pyproject| pyproject.readme.clone()),
+                licenses: pyproject.map(|pyproject| pyproject.licenses.clone()).unwrap_or_default(),
             }
         };
-        Ok(Dependencies { source, packages, indexes: index_use(pyproject) })
+        let indexes = pyproject.map(Pyproject::index_use).unwrap_or_default();
+        Ok(Dependencies { source, packages, indexes })
     }
 }
 
@@ -281,11 +316,6 @@ fn own<'a>(pyproject: &'a Pyproject, extras: &BTreeSet<String>) -> Vec<&'a Locat
     };
     let asides = pyproject.asides.iter().filter(of_extra).map(|aside| &aside.requirement);
     pyproject.dependencies.iter().flatten().chain(asides).collect()
-}
-
-fn index_use(pyproject: &Pyproject) -> IndexUse {
-    let places = pyproject.indexes.iter().map(|index| index.at.clone()).collect();
-    IndexUse { places, variables: Vec::new() }
 }
 
 fn which(what: String, managers: &[Manager], pip: bool) -> Error {

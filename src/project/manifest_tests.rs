@@ -1,5 +1,5 @@
 //! Tests of the choice of the manifest.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use super::*;
 use crate::project::PythonVersion;
@@ -13,11 +13,10 @@ const PYPROJECT: &str = "[project]\nname = \"api\"\ndependencies = [\"flask>=3\"
 fn choose(files: &[(&str, &str)], manager: Option<Manager>) -> Result<Chosen, Error> {
     let tree = SourceTree::in_memory("demo", files.iter().copied());
     let pyproject = Pyproject::read(&tree)?;
-    let lock = UvLock::read(&tree)?;
+    let locks = Lock::all(&tree, manager)?;
     let sources = Sources::read(&tree)?;
     let target = Target::new(PythonVersion::DEFAULT);
-    let manifest =
-        Manifest { tree: &tree, pyproject: pyproject.as_ref(), lock: lock.as_ref(), sources: &sources, target };
+    let manifest = Manifest { tree: &tree, pyproject: pyproject.as_ref(), locks: &locks, sources: &sources, target };
     let manager = manager.map(|manager| Decision::assumed(manager, "stated"));
     manifest.choose(&Stated { manager, ..Stated::default() })
 }
@@ -60,30 +59,77 @@ fn an_exported_requirements_file_must_agree_with_the_lock() {
 }
 
 #[test]
-fn other_managers_are_refused_with_the_way_out() {
-    for (file, what, command) in [
-        ("poetry.lock", "poetry projects", "poetry export"),
-        ("pdm.lock", "pdm projects", "pdm export"),
-        ("Pipfile", "pipenv projects", "pipenv requirements"),
-        ("environment.yml", "conda environments", "requirements.txt"),
-    ] {
-        let (message, hint) = error(&[(file, "")]);
-        assert_eq!(message, format!("{what} are not supported yet ({file})"));
-        assert!(hint.contains(command), "{hint}");
-    }
-    let (message, _) = error(&[("pyproject.toml", "[tool.poetry]\nname='a'\n[tool.poetry.dependencies]\nflask='*'\n")]);
-    assert_eq!(message, "poetry projects are not supported yet (pyproject.toml:1)");
-    let (message, hint) = error(&[("poetry.lock", ""), ("requirements.txt", "flask\n")]);
-    assert_eq!(message, "poetry.lock stands beside a requirements file");
-    assert!(hint.ends_with("manager = \"pip\""));
+fn conda_is_refused_with_the_way_out() {
+    let (message, hint) = error(&[("environment.yml", "")]);
+    assert_eq!(message, "conda environments are not supported yet (environment.yml)");
+    assert!(hint.contains("requirements.txt"), "{hint}");
+}
+
+const POETRY_LOCK: &str = "[[package]]\nname = \"flask\"\nversion = \"3.0.0\"\ngroups = [\"main\"]\nfiles = []\n\
+    [metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.12\"\n";
+
+#[test]
+fn poetry_counts_by_its_lock_or_by_its_table() {
+    let locked = [("poetry.lock", POETRY_LOCK), ("pyproject.toml", PYPROJECT)];
+    let (manager, dependencies) = choose(&locked, None).unwrap();
+    assert_eq!((manager.value, manager.evidence.unwrap().to_string()), (Manager::Poetry, "poetry.lock".into()));
+    assert_eq!(dependencies.get("flask").unwrap().evidence.to_string(), "pyproject.toml:3");
+    let DependencySource::Lock { manager: Manager::Poetry, pins, files, package: false, .. } = dependencies.source
+    else {
+        panic!()
+    };
+    assert_eq!((pins, files), (vec!["flask==3.0.0".to_owned()], vec!["poetry.lock".into(), "pyproject.toml".into()]));
+    let table = "[tool.poetry]\nname='a'\n[tool.poetry.dependencies]\nflask='^3'\n";
+    let (manager, dependencies) = choose(&[("pyproject.toml", table)], None).unwrap();
+    assert_eq!((manager.value, manager.evidence.unwrap().to_string()), (Manager::Poetry, "pyproject.toml:1".into()));
+    let DependencySource::Pyproject { requirements, .. } = dependencies.source else { panic!() };
+    assert_eq!(requirements, ["flask>=3,<4"]);
+    let exported = |text| choose(&[locked[0], locked[1], ("requirements.txt", text)], None);
+    assert_eq!(exported("flask==3.0.0\n").unwrap().0.value, Manager::Poetry);
+    let differs = exported("flask==2\n").unwrap_err();
+    assert_eq!(differs.to_string(), "requirements.txt:1 pins flask==2, and poetry.lock has another version");
+    let (message, hint) = error(&[("pyproject.toml", table), ("requirements.txt", "flask\n")]);
+    assert_eq!(message, "[tool.poetry] (pyproject.toml:1) stands beside a requirements file");
+    assert!(hint.ends_with("manager = \"poetry\" or manager = \"pip\""));
+    // A lock that does not count need not be readable.
     let stated = choose(&[("poetry.lock", ""), ("requirements.txt", "flask\n")], Some(Manager::Pip)).unwrap();
     assert_eq!(stated.1.packages.len(), 1);
-    let (message, hint) = error(&[("poetry.lock", ""), ("uv.lock", LOCK), ("pyproject.toml", PYPROJECT)]);
-    assert_eq!(message, "poetry.lock and uv.lock stand side by side");
-    assert!(hint.ends_with("manager = \"uv\""));
-    assert!(
-        choose(&[("poetry.lock", "")], Some(Manager::Poetry)).unwrap_err().to_string().starts_with("poetry projects")
+    let (message, hint) = error(&[("poetry.lock", POETRY_LOCK)]);
+    assert_eq!(message, "could not use poetry.lock: there is no pyproject.toml beside it");
+    assert_eq!(hint, "name the folder that has both");
+}
+
+#[test]
+fn of_two_locks_it_is_said_which_one_is_stale() {
+    let stale = format!("{POETRY_LOCK}content-hash = \"00\"\n");
+    let (message, hint) = error(&[("poetry.lock", &stale), ("uv.lock", LOCK), ("pyproject.toml", PYPROJECT)]);
+    assert_eq!(
+        message,
+        "uv.lock and poetry.lock stand side by side; poetry.lock does not match pyproject.toml: \
+         the content-hash in it is not that of what is stated there now"
     );
+    assert!(hint.ends_with(": manager = \"uv\""), "{hint}");
+    let (message, hint) = error(&[("poetry.lock", POETRY_LOCK), ("uv.lock", LOCK), ("pyproject.toml", PYPROJECT)]);
+    assert_eq!(message, "uv.lock and poetry.lock stand side by side");
+    assert!(hint.ends_with("manager = \"uv\" or manager = \"poetry\""), "{hint}");
+    let (message, hint) = error(&[("Pipfile", ""), ("uv.lock", LOCK), ("pyproject.toml", PYPROJECT)]);
+    assert_eq!(message, "Pipfile and uv.lock stand side by side");
+    assert!(hint.ends_with("manager = \"uv\" or manager = \"pipenv\""), "{hint}");
+}
+
+#[test]
+fn a_pipfile_counts_with_its_lock_and_without() {
+    let pipfile = ("Pipfile", "[packages]\nflask = \"*\"\n[dev-packages]\npytest = \"*\"\n");
+    let (manager, dependencies) = choose(&[pipfile], None).unwrap();
+    assert_eq!((manager.value, manager.because.as_str()), (Manager::Pipenv, "the Pipfile states the dependencies"));
+    let DependencySource::Pyproject { requirements, package: false, .. } = dependencies.source else { panic!() };
+    assert_eq!(requirements, ["flask"]);
+    let lock = ("Pipfile.lock", "{\"_meta\": {}, \"default\": {\"flask\": {\"version\": \"==3.0.0\"}}}");
+    let (manager, dependencies) = choose(&[pipfile, lock], None).unwrap();
+    assert_eq!(manager.evidence.unwrap().to_string(), "Pipfile.lock");
+    let DependencySource::Lock { manager: Manager::Pipenv, pins, .. } = dependencies.source else { panic!() };
+    assert_eq!(pins, ["flask==3.0.0"]);
+    assert_eq!(error(&[lock]).0, "could not use Pipfile.lock: there is no Pipfile beside it");
 }
 
 #[test]

@@ -16,7 +16,20 @@ const DEPTH: usize = 32;
 pub(crate) struct Target {
     python: PythonVersion,
     machine: Option<&'static str>,
+    extras: Extras,
 }
+
+/// What a marker is told of extras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extras {
+    /// None is asked for.
+    Unasked,
+    /// Whichever it names is asked for.
+    Asked,
+}
+
+/// Stands for an extra that is asked for, whatever its name.
+const ANY: &str = "\0";
 
 /// The machines that images are built for, by their `platform_machine`.
 pub(crate) const MACHINES: [&str; 2] = ["x86_64", "aarch64"];
@@ -24,12 +37,27 @@ pub(crate) const MACHINES: [&str; 2] = ["x86_64", "aarch64"];
 impl Target {
     /// The image's Python.
     pub(crate) fn new(python: PythonVersion) -> Self {
-        Self { python, machine: None }
+        Self { python, machine: None, extras: Extras::Unasked }
+    }
+
+    /// The image's Python.
+    pub(crate) fn python(self) -> PythonVersion {
+        self.python
     }
 
     /// The same on one machine, by its `platform_machine`.
     pub(crate) fn on(self, machine: &'static str) -> Self {
         Self { machine: Some(machine), ..self }
+    }
+
+    /// The version of the image's Python: its newest patch release, whichever that is.
+    pub(crate) fn full_version(self) -> Version {
+        Version::new([u64::from(self.python.major), u64::from(self.python.minor), 99])
+    }
+
+    /// The same where the extra that a marker names is asked for.
+    pub(crate) fn for_extra(self) -> Self {
+        Self { extras: Extras::Asked, ..self }
     }
 
     /// Whether the marker holds on any machine, or on the one that was chosen; the text of what is wrong where it is not
@@ -65,6 +93,7 @@ impl Target {
                 "CPython".to_owned()
             }
             "implementation_name" => "cpython".to_owned(),
+            "extra" | "extras" if self.extras == Extras::Asked => ANY.to_owned(),
             "platform_release" | "platform_version" | "platform.version" | "extra" | "extras" | "dependency_groups" => {
                 String::new()
             }
@@ -156,6 +185,9 @@ impl<'a> Parser<'a> {
 }
 
 fn compare(left: &str, operator: &str, right: &str) -> Result<bool, String> {
+    if left == ANY || right == ANY {
+        return Ok(true);
+    }
     match operator {
         "in" => return Ok(right.contains(left)),
         "not in" => return Ok(!right.contains(left)),
@@ -205,6 +237,15 @@ mod tests {
         {
             assert_eq!(holds(no), Ok(false), "{no}");
         }
+    }
+
+    #[test]
+    fn an_extra_holds_where_it_is_asked_for() {
+        let marker = "sys_platform == 'linux' and extra == 'dev'";
+        assert_eq!(holds(marker), Ok(false));
+        let asked = Target::new(PythonVersion { major: 3, minor: 12 }).for_extra();
+        assert_eq!(asked.holds(marker), Ok(true));
+        assert_eq!(asked.holds("sys_platform == 'win32' and extra == 'dev'"), Ok(false));
     }
 
     #[test]

@@ -10,12 +10,18 @@ mod framework;
 mod health;
 mod hosts;
 mod import_root;
+mod json;
 mod launch;
+mod lock;
 mod manager;
 mod manifest;
 mod marker;
 mod name;
 mod paths;
+mod pdm;
+mod pin;
+mod pipenv;
+mod poetry;
 mod port;
 mod pyproject;
 mod python;
@@ -43,12 +49,12 @@ pub use decision::{Decision, Evidence};
 pub(crate) use marker::Target as Markers;
 pub use requirements::{Flat, Replacement, flatten};
 
+use self::lock::Lock;
 use self::manifest::Manifest;
 use self::marker::Target;
 use self::pyproject::Pyproject;
 use self::scan::Sources;
 use self::start::{Start, Starter};
-use self::uv_lock::UvLock;
 use crate::source::SourceTree;
 
 /// What the user has stated, which beats anything detected.
@@ -121,19 +127,18 @@ impl Project {
         let pyproject = Pyproject::read(tree)?;
         let pyproject = pyproject.as_ref();
         // A lock that does not count need not be readable.
-        let counts = stated.manager.as_ref().is_none_or(|manager| manager.value == Manager::Uv);
-        let lock = if counts { UvLock::read(tree)? } else { None };
-        let locked_python = lock.as_ref().and_then(UvLock::requires_python);
-        let python = python::decide(tree, pyproject, locked_python.as_ref(), stated)?;
+        let locks = Lock::all(tree, stated.manager.as_ref().map(|manager| manager.value))?;
+        let locked = lock::python(tree, &locks)?;
+        let python = python::decide(tree, pyproject, locked.as_ref().map(|(_, python)| python), stated)?;
         let sources = Sources::read(tree)?;
         let target = Target::new(python.value);
-        let manifest = Manifest { tree, pyproject, lock: lock.as_ref(), sources: &sources, target };
+        let manifest = Manifest { tree, pyproject, locks: &locks, sources: &sources, target };
         let (manager, dependencies) = manifest.choose(stated)?;
-        if let (Manager::Uv, Some(locked)) = (manager.value, &locked_python)
-            && !python::allows(locked, python.value)?
+        if let Some((of, locked)) = locked.filter(|(of, _)| *of == manager.value)
+            && !python::allows(&locked, python.value)?
         {
             let what = format!("it was made for python {}, and {} is used", locked.text, python.value);
-            return Err(Error::StaleLock { what });
+            return Err(Error::StaleLock { manager: of, what });
         }
         let starter = Starter { tree, sources: &sources, pyproject, dependencies: &dependencies, stated };
         let Start { framework, kind, command, port, health, import_root } = starter.decide()?;

@@ -2,8 +2,9 @@
 
 use toml_edit::{Item, TableLike};
 
+use super::poetry::{self, constraint::Constraint};
 use super::toml_file::{Located, TomlFile};
-use super::{Error, paths, requirement};
+use super::{Error, IndexUse, paths, requirement};
 use crate::source::SourceTree;
 
 /// The file's name.
@@ -47,6 +48,10 @@ pub(crate) struct Pyproject {
     pub(crate) package: bool,
     /// `[tool.poetry]` with dependencies of its own.
     pub(crate) poetry: Option<Located>,
+    /// Indexes that PDM asks beside the default one, or in its place.
+    pub(crate) pdm_sources: Vec<Located>,
+    /// What is stated, as Poetry counts it.
+    pub(crate) for_poetry: poetry::Stated,
     /// What of `[tool.uv]` only uv honours (sources, indexes).
     pub(crate) uv_only: Option<Located>,
     /// The lines that name an index for uv.
@@ -69,6 +74,8 @@ impl Pyproject {
             requires_python: file.text(&["project", "requires-python"])?,
             ..Self::default()
         };
+        this.for_poetry = poetry::Stated::of(&file)?;
+        this.pdm_sources = sources(&file, &["tool", "pdm", "source"]);
         this.read_documents(tree, &file)?;
         this.read_dynamic(&file)?;
         this.package = packaged(&file);
@@ -81,6 +88,11 @@ impl Pyproject {
         }
         this.read_uv(&file);
         Ok(Some(this))
+    }
+
+    /// What an install needs to know of package indexes.
+    pub(crate) fn index_use(&self) -> IndexUse {
+        IndexUse { places: self.indexes.iter().map(|index| index.at.clone()).collect(), variables: Vec::new() }
     }
 
     /// Where a package is stated without being installed.
@@ -136,6 +148,15 @@ impl Pyproject {
     }
 }
 
+/// The URLs of indexes that an array of tables names, each under `url`.
+pub(crate) fn sources(file: &TomlFile, path: &[&str]) -> Vec<Located> {
+    let tables = file.get(path).and_then(Item::as_array_of_tables).into_iter().flatten();
+    let urls = tables.filter_map(|table| table.get("url"));
+    let urls = urls.filter_map(|url| Some(Located { text: url.as_str()?.to_owned(), at: file.at(url.span()) }));
+    // Each becomes a line of a file that uv reads: nothing may end it.
+    urls.filter(|url| url.text.starts_with("http") && url.text.chars().all(|c| c.is_ascii_graphic())).collect()
+}
+
 fn packaged(file: &TomlFile) -> bool {
     let says = |path: &[&str]| file.get(path).and_then(Item::as_bool);
     let stated = says(&["tool", "uv", "package"]).or(says(&["tool", "poetry", "package-mode"])).or(says(&[
@@ -180,27 +201,8 @@ fn asides(file: &TomlFile) -> Vec<Aside> {
 /// Poetry's constraint on Python in the terms of requires-python; `None` where it uses what those can't say.
 fn poetry_python(file: &TomlFile) -> Option<Located> {
     let item = file.get(&["tool", "poetry", "dependencies", "python"])?;
-    let terms: Option<Vec<String>> = item.as_str()?.split(',').map(|term| poetry_term(term.trim())).collect();
-    Some(Located { text: terms?.join(","), at: file.at(item.span()) })
-}
-
-fn poetry_term(term: &str) -> Option<String> {
-    let parts = |version: &str| -> Option<(u64, Option<u64>)> {
-        let mut parts = version.split('.');
-        Some((parts.next()?.parse().ok()?, parts.next().and_then(|minor| minor.parse().ok())))
-    };
-    if term == "*" || term.contains('|') {
-        return None;
-    }
-    if let Some(version) = term.strip_prefix('^') {
-        return Some(format!(">={version},<{}", parts(version)?.0.checked_add(1)?));
-    }
-    if let Some(version) = term.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
-        let (major, minor) = parts(version)?;
-        return Some(minor.map_or(format!("=={major}.*"), |minor| format!(">={version},=={major}.{minor}.*")));
-    }
-    let bare = term.starts_with(|c: char| c.is_ascii_digit());
-    Some(if bare { format!("=={term}") } else { term.to_owned() })
+    let text = Constraint::parse(item.as_str()?)?.specifiers().filter(|text| !text.is_empty())?;
+    Some(Located { text, at: file.at(item.span()) })
 }
 
 #[cfg(test)]
@@ -253,7 +255,7 @@ mod tests {
     fn poetrys_python_is_translated() {
         for (poetry, ours) in [
             ("^3.11", Some(">=3.11,<4")),
-            ("~3.11", Some(">=3.11,==3.11.*")),
+            ("~3.11", Some(">=3.11,<3.12")),
             (">=3.9,<3.13", Some(">=3.9,<3.13")),
             ("3.11.7", Some("==3.11.7")),
             ("*", None),

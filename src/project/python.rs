@@ -7,7 +7,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::pyproject::Pyproject;
 use super::toml_file::Located;
-use super::{Decision, Error, Evidence, Stated};
+use super::{Decision, Error, Evidence, Manager, Stated};
 use crate::source::SourceTree;
 
 /// A minor version of Python, which always means its newest patch release.
@@ -97,7 +97,9 @@ pub(crate) fn decide(
         return Ok(runtime);
     }
     if let Some(located) = lock {
-        return newest(located, &specifiers(located)?, "stated in the lock's requires-python");
+        let pipfile = located.at.file == Manager::Pipenv.manifest();
+        let because = if pipfile { "stated in [requires]" } else { "stated in the lock's requires-python" };
+        return newest(located, &specifiers(located)?, because);
     }
     Ok(Decision::assumed(PythonVersion::DEFAULT, "the default: nothing states a version"))
 }

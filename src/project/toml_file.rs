@@ -56,6 +56,11 @@ impl TomlFile {
         lines.collect()
     }
 
+    /// The keys at the top.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.document.iter().map(|(key, _)| key)
+    }
+
     /// What stands at a path of keys.
     pub(crate) fn get(&self, path: &[&str]) -> Option<&Item> {
         path.iter().try_fold(self.document.as_item(), |item, key| item.get(key))

@@ -1,27 +1,8 @@
 //! A project that pydeploy can't install yet.
 
-use super::pyproject::Pyproject;
 use super::scan::Sources;
 use super::{Error, Evidence, Manager, elsewhere, paths, standard_library};
 use crate::source::SourceTree;
-
-/// What gives a manager away that is not supported.
-pub(crate) fn sign(tree: &SourceTree, pyproject: Option<&Pyproject>, manager: Manager) -> Option<Evidence> {
-    let files: &[&str] = match manager {
-        Manager::Poetry => &["poetry.lock"],
-        Manager::Pdm => &["pdm.lock"],
-        Manager::Pipenv => &["Pipfile.lock", "Pipfile"],
-        Manager::Uv | Manager::Pip => &[],
-    };
-    let file = files.iter().find(|file| tree.contains(file)).map(|file| Evidence::file(*file));
-    let table = || pyproject.and_then(|p| p.poetry.as_ref()).filter(|_| manager == Manager::Poetry);
-    file.or_else(|| table().map(|table| table.at.clone()))
-}
-
-/// The first manager that is not supported and has left a sign.
-pub(crate) fn first(tree: &SourceTree, pyproject: Option<&Pyproject>) -> Option<(Manager, Evidence)> {
-    Manager::ALL.into_iter().find_map(|manager| Some((manager, sign(tree, pyproject, manager)?)))
-}
 
 /// How a manager writes what pip reads.
 pub(crate) fn export(manager: Manager) -> String {
@@ -35,11 +16,6 @@ pub(crate) fn export(manager: Manager) -> String {
         Manager::Pip => "pip freeze > requirements.txt",
     };
     format!("run: {command}; then state manager = \"pip\"")
-}
-
-/// The error about a manager.
-pub(crate) fn error(manager: Manager, at: Evidence) -> Error {
-    Error::Unsupported { what: format!("{manager} projects"), at, mend: export(manager) }
 }
 
 /// The error about dependencies that only the build backend knows.

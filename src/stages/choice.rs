@@ -3,6 +3,7 @@
 use super::prepare::{Blueprint, Prepared};
 use crate::engine::Engine;
 use crate::fault::{Class, Fault};
+use crate::image::install::Install;
 use crate::image::native::Family;
 use crate::image::plan::{ImagePlan, Strategy};
 use crate::project::Decision;
@@ -72,6 +73,12 @@ fn refuse_secrets(prepared: &Prepared) -> Result<(), Fault> {
     }
 }
 
+/// A package that a lock takes from a repository of source code.
+fn from_repository(plan: &ImagePlan) -> Option<&str> {
+    let Install::Lock { pins, .. } = &plan.install else { return None };
+    pins.iter().find_map(|pin| pin.split_once(" @ git+")).map(|(name, _)| name)
+}
+
 fn of_plan(plan: &ImagePlan) -> Option<(Engine, String, &'static str)> {
     let strategy = plan.strategy.value;
     let others = "choose another strategy: --strategy multi-stage";
@@ -91,6 +98,9 @@ fn of_plan(plan: &ImagePlan) -> Option<(Engine, String, &'static str)> {
             "Alpine's packages are installed by apk, in the image".to_owned(),
             "choose another base",
         )),
-        Strategy::MultiStage => None,
+        Strategy::MultiStage => from_repository(plan).map(|name| {
+            let because = format!("{name} comes from a repository, which is cloned and built in a step");
+            (Engine::BuildKit, because, "depend on a release of it")
+        }),
     }
 }

@@ -166,7 +166,7 @@ impl Prepared {
         if let Blueprint::Generated { plan, .. } = &self.blueprint {
             add(&format!("{:?}", plan.install));
             match &plan.install {
-                Install::Requirements { files, .. } | Install::Uv { files, .. } => {
+                Install::Requirements { files, .. } | Install::Uv { files, .. } | Install::Lock { files, .. } => {
                     for file in files {
                         add(&self.text(file)?);
                     }
@@ -235,7 +235,7 @@ fn refuse_what_debian_lacks(plan: &ImagePlan, settings: &Settings) -> Result<(),
 /// What states the dependencies becomes part of the image: a password in it would, too.
 fn refuse_credentials(tree: &SourceTree, project: &Project) -> Result<(), Fault> {
     let files = match &project.dependencies.source {
-        DependencySource::Requirements { files, .. } => files.clone(),
+        DependencySource::Requirements { files, .. } | DependencySource::Lock { files, .. } => files.clone(),
         DependencySource::Pyproject { .. } | DependencySource::UvLock { .. } => vec!["pyproject.toml".to_owned()],
         DependencySource::None => Vec::new(),
     };
@@ -263,9 +263,9 @@ fn has_password(line: &str) -> bool {
 /// Files that a build backend reads because pyproject.toml names them.
 fn read_by_build(source: &DependencySource) -> Vec<String> {
     match source {
-        DependencySource::UvLock { readme, licenses, .. } | DependencySource::Pyproject { readme, licenses, .. } => {
-            readme.iter().chain(licenses).cloned().collect()
-        }
+        DependencySource::UvLock { readme, licenses, .. }
+        | DependencySource::Lock { readme, licenses, .. }
+        | DependencySource::Pyproject { readme, licenses, .. } => readme.iter().chain(licenses).cloned().collect(),
         _ => Vec::new(),
     }
 }

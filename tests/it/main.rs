@@ -30,6 +30,7 @@ mod golden;
 mod interrupt;
 mod kubelet;
 mod layer;
+mod managers;
 mod manifests;
 mod memory;
 mod minimal;

@@ -54,12 +54,20 @@ impl Sandbox {
         self
     }
 
-    /// Locks the project with the real uv, in a container of the base: this machine's Python may be too old for it.
+    /// Locks the project with the real uv.
     pub(crate) fn lock(&self) {
+        self.lock_with("uv", "uv lock -q");
+    }
+
+    /// Locks the project with a manager that pip installs, in a container of the base: this machine's Python may be too
+    /// old for it.
+    pub(crate) fn lock_with(&self, manager: &str, command: &str) {
         let mount = format!("{}:/project", self.root().display());
-        let script = "pip install -q --root-user-action=ignore uv && uv lock -q --directory /project";
+        let script = format!("pip install -q --root-user-action=ignore {manager} && cd /project && {command}");
         let pip = "pydeploy-test-pip:/root/.cache";
-        docker(&["run", "--rm", "-v", &mount, "-v", pip, "python:3.13-slim", "sh", "-c", script]);
+        // Some bring authorities of their own; the base's are those that its index is known by.
+        let trust = "REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt";
+        docker(&["run", "--rm", "-e", trust, "-v", &mount, "-v", pip, "python:3.13-slim", "sh", "-c", &script]);
     }
 
     /// The program with these words, ready to run in the project's folder, with nothing of the machine's own settings.

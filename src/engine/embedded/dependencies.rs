@@ -135,7 +135,7 @@ async fn lacking(
 fn key(order: &Order<'_>, platform: &Platform, ground: &Ground) -> Key {
     let builds_project = match &order.plan.install {
         Install::Requirements { local, .. } => !local.is_empty(),
-        Install::Uv { local, package, .. } => *package || !local.is_empty(),
+        Install::Uv { local, package, .. } | Install::Lock { local, package, .. } => *package || !local.is_empty(),
         Install::Listed(_) | Install::Nothing => false,
     };
     order

@@ -76,7 +76,7 @@ impl Means<'_> {
     /// uv, which is looked for once, and brought where there is none.
     pub(super) async fn uv(&self, order: &Order<'_>) -> Result<&Uv, Error> {
         // Requirements are written for pip, and its configuration says where they are from.
-        let of_pip = matches!(order.plan.install, Install::Requirements { .. } | Install::Listed(_));
+        let of_pip = !matches!(order.plan.install, Install::Uv { .. });
         let cache = self.cache.root().join("tools");
         let home = Home { named: None, cache: &cache, pip_of: of_pip.then_some(order.root) };
         Ok(self.uv.get_or_try_init(|| Uv::find(home, self.events)).await?)

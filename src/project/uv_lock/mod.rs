@@ -7,10 +7,11 @@ mod stale;
 use std::collections::BTreeSet;
 
 use self::format::{Lock, Package, Source};
+use super::lock::Installed;
 use super::marker::{MACHINES, Target};
 use super::pyproject::{self, Pyproject};
 use super::toml_file::{Located, TomlFile};
-use super::{Dependency, Error, Evidence, paths, requirement};
+use super::{Dependency, Error, Evidence, Manager, paths, requirement};
 use crate::source::SourceTree;
 
 /// The file's name.
@@ -25,15 +26,6 @@ pub(crate) struct UvLock {
     lines: Vec<Option<usize>>,
 }
 
-/// What the project needs of its lock.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Installed {
-    /// The packages, sorted by name.
-    pub(crate) packages: Vec<Dependency>,
-    /// The folders and files of the project that are packages of their own.
-    pub(crate) members: Vec<String>,
-}
-
 impl UvLock {
     /// Reads the lock, if there is one.
     pub(crate) fn read(tree: &SourceTree) -> Result<Option<Self>, Error> {
@@ -43,6 +35,7 @@ impl UvLock {
             && version != i64::from(VERSION)
         {
             return Err(Error::Lock {
+                manager: Manager::Uv,
                 what: format!("its format is version {version}, and only {VERSION} is known"),
                 mend: "lock with a uv that writes version 1, or look for a newer pydeploy".to_owned(),
             });
@@ -64,11 +57,6 @@ impl UvLock {
         let mut found = self.lock.packages.iter().filter(|package| package.name == name).peekable();
         found.peek()?;
         Some(found.any(|package| package.version.as_deref() == Some(version)))
-    }
-
-    /// Whether a package is in the lock.
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.lock.packages.iter().any(|package| package.name == name)
     }
 
     /// What is installed without groups and extras, once the lock was found to match pyproject.toml.
@@ -118,7 +106,7 @@ impl UvLock {
                 let (file, members) = (pyproject::FILE, members.join(", "));
                 format!("give {file} a [project] table that depends on what is to run ({members}), and run: uv lock")
             };
-            Error::Lock { what: "none of its packages is the project itself".to_owned(), mend }
+            Error::Lock { manager: Manager::Uv, what: "none of its packages is the project itself".to_owned(), mend }
         })
     }
 }

@@ -8,7 +8,7 @@ use pep440_rs::VersionSpecifiers;
 use super::format::{Listed, Package};
 use crate::project::pyproject::Pyproject;
 use crate::project::requirement::Requirement;
-use crate::project::{Error, requirement, requirements};
+use crate::project::{Error, Manager, requirement, requirements};
 
 /// Every set of specifiers under which a name is listed; `None` where the package has no versions to choose from.
 type Names = BTreeMap<String, Vec<Option<Vec<String>>>>;
@@ -20,7 +20,7 @@ pub(super) fn check(root: &Package, project: &Pyproject) -> Result<(), Error> {
     }
     let stated = stated(project)?;
     let listed = root.metadata.as_ref().and_then(|metadata| metadata.requires_dist.as_ref());
-    let stale = |what| Err(Error::StaleLock { what });
+    let stale = |what| Err(Error::StaleLock { manager: Manager::Uv, what });
     let Some(listed) = listed else {
         // Old locks, and those of projects without dependencies, have only the names.
         let locked = |name: &str| root.dependencies.iter().any(|edge| edge.name == name);

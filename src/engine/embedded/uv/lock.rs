@@ -78,8 +78,14 @@ impl Uv {
             Install::Requirements { files, local } => self.read_requirements(&built, files, local).await?,
             Install::Listed(requirements) => {
                 let listed = ("requirements".to_owned(), requirements.join("\n"));
-                let given = built.given()?.into_iter().map(BuiltWheel::replacement).collect();
-                self.resolve(&built, &[listed], given).await?
+                self.resolve(&built, &[listed], built.folders(&[]).await?, Needs::Followed).await?
+            }
+            Install::Lock { pins, local, package, .. } => {
+                let mut replacements = built.folders(local).await?;
+                if *package {
+                    replacements.push(built.wheel(wanted.root).await?.replacement());
+                }
+                self.resolve(&built, &[("lock".to_owned(), pins.join("\n"))], replacements, Needs::Listed).await?
             }
         };
         let missing = locked.pylock.missing(wanted.target);
@@ -110,17 +116,9 @@ impl Uv {
     }
 
     async fn read_requirements(&self, built: &Built<'_>, files: &[String], local: &[String]) -> Result<Locked, Error> {
-        let root = built.wanted.root;
-        let is_built = |folder: &Path| ["pyproject.toml", "setup.py"].iter().any(|file| folder.join(file).is_file());
-        let mut replacements = Vec::new();
-        for path in local.iter().filter(|path| is_built(&root.join(path))) {
-            let wheel = built.wheel(&root.join(path)).await?;
-            replacements.push(Replacement { path: Some(path.clone()), ..wheel.replacement() });
-        }
-        replacements.extend(built.given()?.into_iter().map(BuiltWheel::replacement));
-        let text = |file: &String| read(&root.join(file)).map(|text| (file.clone(), text));
+        let text = |file: &String| read(&built.wanted.root.join(file)).map(|text| (file.clone(), text));
         let texts = files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-        self.resolve(built, &texts, replacements).await
+        self.resolve(built, &texts, built.folders(local).await?, Needs::Followed).await
     }
 
     /// Resolves requirements as of now, from wheels alone.
@@ -129,6 +127,7 @@ impl Uv {
         built: &Built<'_>,
         files: &[(String, String)],
         replacements: Vec<Replacement>,
+        needs: Needs,
     ) -> Result<Locked, Error> {
         let Wanted { root, target, .. } = built.wanted;
         let Flat { text, hashes, prereleases } = flatten(&root.to_string_lossy(), files, &replacements);
@@ -143,6 +142,9 @@ impl Uv {
         if prereleases {
             command.args(["--prerelease", "allow"]);
         }
+        if needs == Needs::Listed {
+            command.arg("--no-deps");
+        }
         self.run(command, Step { id: "lock", doing: "resolve the requirements" }, Some(target)).await?;
         let mut pylock = Pylock::parse(&read(&path)?)?;
         built.provide(&mut pylock)?;
@@ -150,6 +152,15 @@ impl Uv {
         let list = if hashes { List::Hashed { requirements: from, prereleases } } else { List::Pylock(path) };
         Ok(Locked { pylock, list })
     }
+}
+
+/// Whether requirements bring others that are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// What they need is found as well.
+    Followed,
+    /// All that is needed is listed.
+    Listed,
 }
 
 /// A requirements file is written for pip, which takes the best version that any of its indexes has.
@@ -213,6 +224,19 @@ impl Built<'_> {
             name.is_none_or(|name| name.fits(self.wanted.target))
         };
         self.wanted.wheels.iter().filter(fits).map(|path| told(path)).collect()
+    }
+
+    /// What stands for folders of the project, each built, and for what was given.
+    async fn folders(&self, local: &[String]) -> Result<Vec<Replacement>, Error> {
+        let root = self.wanted.root;
+        let is_built = |folder: &Path| ["pyproject.toml", "setup.py"].iter().any(|file| folder.join(file).is_file());
+        let mut replacements = Vec::new();
+        for path in local.iter().filter(|path| is_built(&root.join(path))) {
+            let wheel = self.wheel(&root.join(path)).await?;
+            replacements.push(Replacement { path: Some(path.clone()), ..wheel.replacement() });
+        }
+        replacements.extend(self.given()?.into_iter().map(BuiltWheel::replacement));
+        Ok(replacements)
     }
 
     /// Puts the wheels that were given in the place of what the lock has of them.

@@ -1,0 +1,207 @@
+//! The steps of a Dockerfile that install: a project's dependencies, and the project itself.
+
+use super::{VENV, Writer, json};
+use crate::image::install::{Install, UV};
+use crate::image::plan::ImagePlan;
+use crate::project::Manager;
+
+/// Secrets that tools read as files, by id: where they look for them.
+const SECRET_FILES: &[(&str, &str)] =
+    &[("pip.conf", "/etc/pip.conf"), ("netrc", "/root/.netrc"), ("uv.toml", "/etc/uv/uv.toml")];
+
+/// Installs the dependencies, from the files that state them.
+pub(super) fn dependencies(plan: &ImagePlan, file: &mut Writer) {
+    if !plan.install.runs() {
+        return;
+    }
+    file.gap();
+    file.comment(
+        "Dependencies, from the files that state them alone: code that changes does not bring them here again.",
+    );
+    match &plan.install {
+        Install::Requirements { files, local } => {
+            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
+            copies(files, local, file);
+            let first = files.first().map(String::as_str).unwrap_or_default();
+            run(plan, &format!("{} -r {}", pip(), shell(first)), file);
+        }
+        Install::Listed(requirements) => {
+            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
+            run(plan, &format!("{} {}", pip(), listed(requirements)), file);
+        }
+        Install::Uv { files, local, .. } => {
+            file.line(&format!(
+                "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
+            ));
+            // The base's Python is the one that was decided on, whatever patch release .python-version names.
+            file.line(&format!(
+                "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON={} UV_PYTHON_DOWNLOADS=never \\",
+                plan.python
+            ));
+            file.line("    UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1");
+            copies(files, local, file);
+            run(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
+        }
+        Install::Lock { manager, version, files, local, .. } => {
+            let Tool { environment, dependencies, .. } = Tool::of(*manager);
+            file.line(&format!(
+                "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore {}",
+                tool(*manager, version)
+            ));
+            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
+            file.line(&format!("ENV VIRTUAL_ENV={VENV} {environment}"));
+            copies(files, local, file);
+            run(plan, dependencies, file);
+        }
+        Install::Nothing => {}
+    }
+}
+
+/// How a manager installs by its lock into the virtual environment that is active, without groups for development.
+struct Tool {
+    /// Variables that make it ask nothing.
+    environment: &'static str,
+    /// The dependencies alone.
+    dependencies: &'static str,
+    /// The project as well.
+    all: &'static str,
+}
+
+/// A release of a manager as pip installs it: PDM's own extra holds what it was released with.
+fn tool(manager: Manager, version: &str) -> String {
+    match manager {
+        Manager::Pdm => shell(&format!("pdm[locked]=={version}")),
+        _ => format!("{manager}=={version}"),
+    }
+}
+
+impl Tool {
+    fn of(manager: Manager) -> Self {
+        match manager {
+            Manager::Poetry => Self {
+                environment: "POETRY_NO_INTERACTION=1",
+                dependencies: "poetry install --only main --no-root",
+                all: "poetry install --only main",
+            },
+            Manager::Pdm => Self {
+                environment: "PDM_CHECK_UPDATE=false",
+                dependencies: "pdm sync --prod --no-self --no-editable",
+                all: "pdm sync --prod --no-editable",
+            },
+            Manager::Pipenv => Self { environment: "PIPENV_NOSPIN=1", dependencies: "pipenv sync", all: "pipenv sync" },
+            Manager::Uv | Manager::Pip => Self { environment: "", dependencies: "true", all: "true" },
+        }
+    }
+}
+
+fn pip() -> String {
+    format!("pip --python {VENV}/bin/python install --disable-pip-version-check")
+}
+
+fn listed(requirements: &[String]) -> String {
+    requirements.iter().map(|r| shell(r)).collect::<Vec<_>>().join(" ")
+}
+
+/// Files, each folder's in one COPY to the same place; then what is installed from the project itself.
+fn copies(files: &[String], local: &[String], file: &mut Writer) {
+    // Installed from its own root, the project has to be there whole.
+    if local.iter().any(|l| l == ".") {
+        file.line("COPY . .");
+        return;
+    }
+    let is_archive = |path: &&String| [".whl", ".tar.gz", ".zip"].iter().any(|e| path.ends_with(e));
+    let mut folders: Vec<(String, Vec<&str>)> = Vec::new();
+    for path in files.iter().chain(local.iter().filter(is_archive)) {
+        let folder = path.rsplit_once('/').map_or("./".to_owned(), |(f, _)| format!("{f}/"));
+        match folders.iter_mut().find(|(f, _)| *f == folder) {
+            Some((_, files)) => files.push(path),
+            None => folders.push((folder, vec![path])),
+        }
+    }
+    // A folder is copied to its own name: COPY takes what is in it.
+    let trees =
+        local.iter().filter(|l| !is_archive(l)).map(|l| (format!("{}/", l.trim_end_matches('/')), vec![l.as_str()]));
+    for (target, sources) in folders.into_iter().chain(trees) {
+        let words: Vec<_> = sources.into_iter().map(str::to_owned).chain([target]).collect();
+        if words.iter().any(|w| w.contains(char::is_whitespace)) {
+            file.line(&format!("COPY {}", json(&words)));
+        } else {
+            file.line(&format!("COPY {}", words.join(" ")));
+        }
+    }
+}
+
+/// One step of a package manager, with its cache, and with credentials that reach this step and no layer.
+fn run(plan: &ImagePlan, command: &str, file: &mut Writer) {
+    let cache = match command.split(' ').next() {
+        Some("uv") => "uv",
+        Some("poetry") => "pypoetry",
+        Some("pdm") => "pdm",
+        Some("pipenv") => "pipenv",
+        _ => "pip",
+    };
+    file.line(&format!("RUN --mount=type=cache,target=/root/.cache/{cache} \\"));
+    let mut exports = Vec::new();
+    for id in &plan.secrets {
+        if let Some((_, target)) = SECRET_FILES.iter().find(|(known, _)| known == id) {
+            file.line(&format!("    --mount=type=secret,id={id},required=true,target={target} \\"));
+        } else {
+            file.line(&format!("    --mount=type=secret,id={id},required=true \\"));
+            // Only what a shell takes as a variable's name becomes one.
+            if is_variable(id) {
+                exports.push(format!("{id}=\"$(cat /run/secrets/{id})\""));
+            }
+        }
+    }
+    if exports.is_empty() {
+        file.line(&format!("    {command}"));
+    } else {
+        file.line(&format!("    export {} \\", exports.join(" ")));
+        file.line(&format!(" && {command}"));
+    }
+}
+
+fn is_variable(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Installs the project itself, where it is a package.
+pub(super) fn project(plan: &ImagePlan, file: &mut Writer) {
+    match &plan.install {
+        Install::Uv { package: true, .. } => run(plan, "uv sync --frozen --no-dev --no-editable", file),
+        Install::Lock { package: true, .. } => run(plan, &format!("{} --no-deps .", pip()), file),
+        _ => {}
+    }
+}
+
+/// Installs everything at once, as most Dockerfiles do.
+pub(super) fn all(plan: &ImagePlan, file: &mut Writer) {
+    match &plan.install {
+        Install::Requirements { files, .. } => {
+            let first = files.first().map(String::as_str).unwrap_or_default();
+            run(plan, &format!("pip install -r {}", shell(first)), file);
+        }
+        Install::Listed(requirements) => {
+            run(plan, &format!("pip install {}", listed(requirements)), file);
+        }
+        Install::Uv { .. } => {
+            file.line(&format!("RUN pip install uv=={UV}"));
+            file.line(&format!("ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never PATH={VENV}/bin:$PATH"));
+            run(plan, "uv sync --frozen --no-dev", file);
+        }
+        Install::Lock { manager, version, .. } => {
+            file.line(&format!("RUN pip install {}", tool(*manager, version)));
+            file.line(&format!("RUN python -m venv {VENV}"));
+            let Tool { environment, all, .. } = Tool::of(*manager);
+            file.line(&format!("ENV VIRTUAL_ENV={VENV} PATH={VENV}/bin:$PATH {environment}"));
+            run(plan, all, file);
+        }
+        Install::Nothing => {}
+    }
+}
+
+/// A word for /bin/sh.
+fn shell(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,154 @@
+//! A lock, whichever manager's.
+
+use super::dependencies::{Dependencies, Dependency, DependencySource};
+use super::marker::Target;
+use super::pdm::{self, PdmLock};
+use super::pipenv::{self, PipenvLock, Pipfile};
+use super::poetry::{self, PoetryLock};
+use super::pyproject::{self, Pyproject};
+use super::toml_file::Located;
+use super::uv_lock::{self, UvLock};
+use super::{Error, IndexUse, Manager};
+use crate::source::SourceTree;
+
+/// What a manager has locked.
+#[derive(Debug)]
+pub(crate) enum Lock {
+    /// uv's.
+    Uv(UvLock),
+    /// Poetry's.
+    Poetry(PoetryLock),
+    /// PDM's.
+    Pdm(PdmLock),
+    /// Pipenv's.
+    Pipenv(PipenvLock),
+}
+
+/// What a project needs of its lock.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Installed {
+    /// The packages, sorted by name.
+    pub(crate) packages: Vec<Dependency>,
+    /// The folders and files of the project that are packages of their own, sorted.
+    pub(crate) members: Vec<String>,
+    /// Each package as a line of a requirements file, with its hashes; none of uv's, which reads its lock itself.
+    pub(crate) pins: Vec<String>,
+}
+
+impl Lock {
+    /// Reads the locks of a project; where a manager is stated its own alone, since no other counts. One without the file
+    /// that it locks is none.
+    pub(crate) fn all(tree: &SourceTree, stated: Option<Manager>) -> Result<Vec<Self>, Error> {
+        let counts =
+            |manager: Manager| stated.is_none_or(|stated| stated == manager) && tree.contains(manager.manifest());
+        let mut locks = Vec::new();
+        if counts(Manager::Uv) {
+            locks.extend(UvLock::read(tree)?.map(Self::Uv));
+        }
+        if counts(Manager::Poetry) {
+            locks.extend(PoetryLock::read(tree)?.map(Self::Poetry));
+        }
+        if counts(Manager::Pdm) {
+            locks.extend(PdmLock::read(tree)?.map(Self::Pdm));
+        }
+        if counts(Manager::Pipenv) {
+            locks.extend(PipenvLock::read(tree)?.map(Self::Pipenv));
+        }
+        Ok(locks)
+    }
+
+    /// Whose it is.
+    pub(crate) fn manager(&self) -> Manager {
+        match self {
+            Self::Uv(_) => Manager::Uv,
+            Self::Poetry(_) => Manager::Poetry,
+            Self::Pdm(_) => Manager::Pdm,
+            Self::Pipenv(_) => Manager::Pipenv,
+        }
+    }
+
+    /// Its file.
+    pub(crate) fn file(&self) -> &'static str {
+        match self {
+            Self::Uv(_) => uv_lock::FILE,
+            Self::Poetry(_) => poetry::FILE,
+            Self::Pdm(_) => pdm::FILE,
+            Self::Pipenv(_) => pipenv::FILE,
+        }
+    }
+
+    /// The Python that it was made for, in the terms of requires-python.
+    pub(crate) fn requires_python(&self) -> Option<Located> {
+        match self {
+            Self::Uv(lock) => lock.requires_python(),
+            Self::Poetry(lock) => lock.requires_python(),
+            Self::Pdm(lock) => lock.requires_python(),
+            Self::Pipenv(lock) => lock.pipfile.requires_python(),
+        }
+    }
+
+    /// Whether it has a package in this version; `None` where it does not have it at all.
+    pub(crate) fn agrees(&self, name: &str, version: &str) -> Option<bool> {
+        match self {
+            Self::Uv(lock) => lock.agrees(name, version),
+            Self::Poetry(lock) => lock.agrees(name, version),
+            Self::Pdm(lock) => lock.agrees(name, version),
+            Self::Pipenv(lock) => lock.agrees(name, version),
+        }
+    }
+
+    /// What it installs, once it was found to match what is stated.
+    pub(crate) fn dependencies(&self, pyproject: Option<&Pyproject>, target: Target) -> Result<Dependencies, Error> {
+        let nothing = Pyproject::default();
+        let pyproject = pyproject.unwrap_or(&nothing);
+        let Installed { packages, mut members, pins } = match self {
+            Self::Uv(lock) => lock.installed(pyproject, target)?,
+            Self::Poetry(lock) => lock.installed(&pyproject.for_poetry, target)?,
+            Self::Pdm(lock) => lock.installed(pyproject, target)?,
+            Self::Pipenv(lock) => lock.installed(target)?,
+        };
+        let (readme, licenses) = (pyproject.readme.clone(), pyproject.licenses.clone());
+        let (version, sources, package) = match self {
+            Self::Uv(_) => {
+                let (lock, pyproject_file) = (uv_lock::FILE.to_owned(), pyproject::FILE.to_owned());
+                let package = pyproject.package;
+                let source =
+                    DependencySource::UvLock { lock, pyproject: pyproject_file, package, readme, licenses, members };
+                return Ok(Dependencies { source, packages, indexes: pyproject.index_use() });
+            }
+            Self::Poetry(lock) => (lock.poetry(target.python()), &pyproject.for_poetry.sources, pyproject.package),
+            Self::Pdm(_) => (pdm::PDM.to_owned(), &pyproject.pdm_sources, pyproject.package),
+            Self::Pipenv(lock) => {
+                // The project itself is among its own packages, and is installed with its code.
+                let whole = members.len();
+                members.retain(|member| member != ".");
+                (pipenv::PIPENV.to_owned(), &lock.pipfile.sources, members.len() < whole)
+            }
+        };
+        let manager = self.manager();
+        // The hashes say which file is meant, whichever index has it.
+        let indexes = sources.iter().map(|source| format!("--extra-index-url {}", source.text));
+        let pins = indexes.chain(pins).collect();
+        let files = [self.file(), manager.manifest()].map(str::to_owned).to_vec();
+        let source = DependencySource::Lock { manager, version, files, package, readme, licenses, members, pins };
+        Ok(Dependencies { source, packages, indexes: index_use(sources) })
+    }
+}
+
+fn index_use(sources: &[Located]) -> IndexUse {
+    let named = sources.iter().flat_map(|source| source.text.split("${").skip(1));
+    let mut variables: Vec<String> = named.filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+    variables.sort();
+    variables.dedup();
+    IndexUse { places: sources.iter().map(|source| source.at.clone()).collect(), variables }
+}
+
+/// The Python that the only lock was made for, or that a Pipfile without one asks for.
+pub(crate) fn python(tree: &SourceTree, locks: &[Lock]) -> Result<Option<(Manager, Located)>, Error> {
+    let (manager, python) = match locks {
+        [lock] => (lock.manager(), lock.requires_python()),
+        [] => (Manager::Pipenv, Pipfile::read(tree)?.and_then(|pipfile| pipfile.requires_python())),
+        _ => return Ok(None),
+    };
+    Ok(python.map(|python| (manager, python)))
+}

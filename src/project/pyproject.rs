@@ -78,7 +78,7 @@ impl Pyproject {
         this.pdm_sources = sources(&file, &["tool", "pdm", "source"]);
         this.read_documents(tree, &file)?;
         this.read_dynamic(&file)?;
-        this.package = packaged(&file);
+        this.package = packaged(&file) && this.poetry_has_its_package(tree, &file);
         if poetry.is_some_and(|table| table.contains_key("dependencies")) && this.dependencies.is_none() {
             let at = file.at(file.get(&["tool", "poetry"]).and_then(Item::span));
             this.poetry = Some(Located { text: "[tool.poetry]".to_owned(), at });
@@ -88,6 +88,19 @@ impl Pyproject {
         }
         this.read_uv(&file);
         Ok(Some(this))
+    }
+
+    /// Whether Poetry's backend, if it is that, would find what it is to build: many who never install their own project
+    /// have a build system all the same. Source: <https://python-poetry.org/docs/pyproject/#packages>.
+    fn poetry_has_its_package(&self, tree: &SourceTree, file: &TomlFile) -> bool {
+        let backend = file.get(&["build-system", "build-backend"]).and_then(Item::as_str);
+        let poetry = backend.is_some_and(|backend| backend.starts_with("poetry."));
+        let listed = ["packages", "include"].iter().any(|key| file.get(&["tool", "poetry", key]).is_some());
+        let Some(name) = self.name.as_ref().filter(|_| poetry && !listed) else { return true };
+        let module = requirement::normalise(&name.text).replace('-', "_");
+        ["", "src/"].iter().any(|root| {
+            tree.contains(&format!("{root}{module}.py")) || paths::is_folder(tree, &format!("{root}{module}"))
+        })
     }
 
     /// What an install needs to know of package indexes.
@@ -119,7 +132,18 @@ impl Pyproject {
             let at = file.at(item.and_then(Item::span));
             return Err(Error::MissingPath { at, path: readme.clone() });
         }
+        self.read_poetrys_readmes(tree, file);
         Ok(())
+    }
+
+    /// Poetry's own key names one file, or several.
+    fn read_poetrys_readmes(&mut self, tree: &SourceTree, file: &TomlFile) {
+        let Some(item) = file.get(&["tool", "poetry", "readme"]).filter(|_| self.readme.is_none()) else { return };
+        let one = item.as_str().map(str::to_owned).into_iter();
+        let named = one.chain(file.strings_in(item).into_iter().map(|named| named.text));
+        let mut there = named.filter(|path| tree.contains(path));
+        self.readme = there.next();
+        self.licenses.extend(there);
     }
 
     fn read_dynamic(&mut self, file: &TomlFile) -> Result<(), Error> {
@@ -230,12 +254,33 @@ mod tests {
     }
 
     #[test]
+    fn poetry_names_its_readmes_itself() {
+        let poetry =
+            |readme: &str| read(&format!("[tool.poetry]\nname='a'\nreadme={readme}\n"), &["R.md", "b/C.md"]).unwrap();
+        assert_eq!(poetry("'R.md'").readme.as_deref(), Some("R.md"));
+        let several = poetry("['R.md', 'b/C.md', 'absent.md']");
+        assert_eq!((several.readme.as_deref(), several.licenses), (Some("R.md"), vec!["b/C.md".to_owned()]));
+    }
+
+    #[test]
     fn a_package_can_be_switched_off() {
         let system = "[build-system]\nrequires=[]\n";
         for off in ["[tool.uv]\npackage=false", "[tool.poetry]\npackage-mode=false", "[tool.pdm]\ndistribution=false"] {
             assert!(!read(&format!("{system}{off}"), &[]).unwrap().package, "{off}");
         }
         assert!(read("[tool.uv]\npackage=true", &[]).unwrap().package);
+    }
+
+    #[test]
+    fn poetry_builds_no_package_that_is_not_there() {
+        let text = "[tool.poetry]\nname = \"my-shop\"\n[build-system]\nbuild-backend = \"poetry.core.masonry.api\"\n";
+        assert!(!read(text, &["main.py"]).unwrap().package);
+        for there in ["my_shop.py", "my_shop/__init__.py", "src/my_shop/__init__.py"] {
+            assert!(read(text, &[there]).unwrap().package, "{there}");
+        }
+        let listed = text.replace("[build", "packages = [{ include = \"app\" }]\n[build");
+        assert!(read(&listed, &["app/x.py"]).unwrap().package);
+        assert!(read(&text.replace("poetry.core.masonry.api", "hatchling.build"), &["main.py"]).unwrap().package);
     }
 
     #[test]

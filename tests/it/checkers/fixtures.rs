@@ -48,7 +48,11 @@ fn ship(sandbox: &Sandbox, name: &str, words: &[&str], plan: &Value, out: &Path)
     let repository = repository(name);
     let mut args = vec!["ship", "--registry", &repository, "--tag", "a", "--out", out.to_str().unwrap()];
     args.extend(words);
-    if plan["image"]["base"].as_str().is_some_and(|base| base != BASE) {
+    let embedded = crate::embedded::base();
+    // Poetry and PDM ask an index of their own in the builder; uv asks that of this machine, and the promises are the same.
+    if matches!(plan["project"]["manager"].as_str(), Some("poetry" | "pdm")) {
+        args.extend(["--engine", "embedded", "--base", &embedded]);
+    } else if plan["image"]["base"].as_str().is_some_and(|base| base != BASE) {
         args.extend(["--base", BASE]);
     }
     // Names of their own: a checker must not take one fixture's policy for another's.

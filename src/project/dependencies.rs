@@ -1,5 +1,6 @@
 //! What a project depends on.
 
+use super::toml_file::Located;
 use super::{Evidence, Manager};
 
 /// The dependencies of a project, and what states them.
@@ -104,6 +105,17 @@ pub struct IndexUse {
     pub places: Vec<Evidence>,
     /// The variables that the URLs and options are made of, sorted: most often credentials.
     pub variables: Vec<String>,
+}
+
+impl IndexUse {
+    /// What URLs of indexes, or the keys that hold them, take.
+    pub(super) fn of(sources: &[Located]) -> Self {
+        let named = sources.iter().flat_map(|source| source.text.split("${").skip(1));
+        let mut variables: Vec<String> = named.filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+        variables.sort();
+        variables.dedup();
+        Self { places: sources.iter().map(|source| source.at.clone()).collect(), variables }
+    }
 }
 
 impl Dependencies {

@@ -4,11 +4,11 @@ use super::dependencies::{Dependencies, Dependency, DependencySource};
 use super::marker::Target;
 use super::pdm::{self, PdmLock};
 use super::pipenv::{self, PipenvLock, Pipfile};
-use super::poetry::{self, PoetryLock};
+use super::poetry::PoetryLock;
 use super::pyproject::{self, Pyproject};
 use super::toml_file::Located;
 use super::uv_lock::{self, UvLock};
-use super::{Error, IndexUse, Manager};
+use super::{Error, IndexUse, Manager, paths};
 use crate::source::SourceTree;
 
 /// What a manager has locked.
@@ -69,12 +69,7 @@ impl Lock {
 
     /// Its file.
     pub(crate) fn file(&self) -> &'static str {
-        match self {
-            Self::Uv(_) => uv_lock::FILE,
-            Self::Poetry(_) => poetry::FILE,
-            Self::Pdm(_) => pdm::FILE,
-            Self::Pipenv(_) => pipenv::FILE,
-        }
+        self.manager().lock().unwrap_or_default()
     }
 
     /// The Python that it was made for, in the terms of requires-python.
@@ -131,16 +126,17 @@ impl Lock {
         let pins = indexes.chain(pins).collect();
         let files = [self.file(), manager.manifest()].map(str::to_owned).to_vec();
         let source = DependencySource::Lock { manager, version, files, package, readme, licenses, members, pins };
-        Ok(Dependencies { source, packages, indexes: index_use(sources) })
+        Ok(Dependencies { source, packages, indexes: IndexUse::of(sources) })
     }
 }
 
-fn index_use(sources: &[Located]) -> IndexUse {
-    let named = sources.iter().flat_map(|source| source.text.split("${").skip(1));
-    let mut variables: Vec<String> = named.filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
-    variables.sort();
-    variables.dedup();
-    IndexUse { places: sources.iter().map(|source| source.at.clone()).collect(), variables }
+/// Of the files that a lock lists for a package, the wheels, and whether there is a source distribution; nothing is known
+/// where it lists none.
+pub(crate) fn files<'f>(names: impl Iterator<Item = &'f str>) -> (Option<Vec<String>>, Option<bool>) {
+    let (wheels, others): (Vec<_>, Vec<_>) =
+        names.map(str::to_owned).partition(|name| paths::has_extension(name, "whl"));
+    let listed = !(wheels.is_empty() && others.is_empty());
+    (listed.then_some(wheels), listed.then_some(!others.is_empty()))
 }
 
 /// The Python that the only lock was made for, or that a Pipfile without one asks for.

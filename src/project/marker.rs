@@ -19,6 +19,12 @@ pub(crate) struct Target {
     extras: Extras,
 }
 
+/// The machine, where these are one alone.
+pub(crate) fn only(machines: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    let mut machines = machines.into_iter();
+    machines.next().filter(|_| machines.next().is_none())
+}
+
 /// What a marker is told of extras.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Extras {

@@ -105,7 +105,7 @@ impl Pyproject {
 
     /// What an install needs to know of package indexes.
     pub(crate) fn index_use(&self) -> IndexUse {
-        IndexUse { places: self.indexes.iter().map(|index| index.at.clone()).collect(), variables: Vec::new() }
+        IndexUse::of(&self.indexes)
     }
 
     /// Where a package is stated without being installed.

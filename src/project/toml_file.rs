@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{Error, Evidence};
@@ -37,9 +38,11 @@ impl TomlFile {
         }
     }
 
-    /// The document, for serde.
-    pub(crate) fn into_document(self) -> Document<String> {
-        self.document
+    /// What the document holds, by serde.
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let Self { name, document } = self;
+        toml_edit::de::from_document(document)
+            .map_err(|error| Error::Toml { at: Evidence::file(name), message: error.message().replace('\n', ", ") })
     }
 
     /// The line of a span.

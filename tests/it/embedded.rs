@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::sandbox::{Container, Sandbox, bed, docker, repository};
 
+/// The distributions of an image, by name and version: a program for its Python.
+pub(crate) const INSTALLED: &str = "import importlib.metadata as m, re
+print(*sorted(re.sub('[-_.]+', '-', d.name).lower() + '==' + d.version for d in m.distributions()), sep='\\n')";
+
 /// The base that the bed has in its registry.
 pub(crate) fn base() -> String {
     format!("{}/library/python:3.13-slim", bed("PYDEPLOY_TEST_REGISTRY"))
@@ -53,9 +57,7 @@ fn the_example_runs_under_a_restricted_pods_limits() {
     assert_eq!(container.exec(&["id", "-un"]), "appuser");
     assert!(container.exec(&["ls", "/app/__pycache__"]).contains("main.cpython-313.pyc"));
     // Every distribution that is stated, and no other.
-    let program = "import importlib.metadata as m, re
-print(*sorted(re.sub('[-_.]+', '-', d.name).lower() + '==' + d.version for d in m.distributions()), sep='\\n')";
-    let installed = container.exec(&["/opt/venv/bin/python", "-c", program]);
+    let installed = container.exec(&["/opt/venv/bin/python", "-c", INSTALLED]);
     let stated = std::fs::read_to_string(sandbox.root().join("requirements.txt")).unwrap();
     let sorted = |text: &str| {
         let mut lines: Vec<_> = text.trim().lines().map(str::to_owned).collect();

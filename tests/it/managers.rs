@@ -2,12 +2,8 @@
 
 use serde_json::Value;
 
-use crate::embedded::base;
+use crate::embedded::{INSTALLED, base};
 use crate::sandbox::{Container, Sandbox, docker, repository};
-
-/// The distributions of the image, by name and version.
-const INSTALLED: &str = "import importlib.metadata as m, re
-print(*sorted(re.sub('[-_.]+', '-', d.name).lower() + '==' + d.version for d in m.distributions()), sep='\\n')";
 
 /// Ships a project with an engine, and starts what came of it under the limits of a restricted Pod.
 fn shipped(sandbox: &Sandbox, name: &str, engine: &str) -> Container {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use pep440_rs::Version;
 use serde::Deserialize;
 
-use super::lock::Installed;
-use super::marker::{MACHINES, Target};
+use super::lock::{self, Installed};
+use super::marker::{self, MACHINES, Target};
 use super::pin::{Pin, Place};
 use super::pyproject::Pyproject;
 use super::requirement::Requirement;
@@ -93,8 +93,7 @@ impl PdmLock {
         let Some(text) = tree.text(FILE)? else { return Ok(None) };
         let file = TomlFile::parse(FILE, text)?;
         let lines = file.table_lines("package");
-        let lock: Lock = toml_edit::de::from_document(file.into_document())
-            .map_err(|error| Error::Toml { at: Evidence::file(FILE), message: error.message().replace('\n', ", ") })?;
+        let lock: Lock = file.read()?;
         let version = lock.metadata.lock_version.as_deref().unwrap_or_default();
         if !matches!(version.split('.').next(), Some("3" | "4")) {
             let what = format!("its format is version `{version}`, and only 3 and 4 are known");
@@ -136,23 +135,22 @@ impl PdmLock {
                 known.extras.extend(package.extras.iter().map(|extra| requirement::normalise(extra)));
                 continue;
             }
-            let mut there = on.iter().filter(|(_, needed)| needed.contains(&index)).map(|(machine, _)| *machine);
-            let only = there.next().filter(|_| there.next().is_none());
+            let there = on.iter().filter(|(_, needed)| needed.contains(&index));
+            let only = marker::only(there.map(|(machine, _)| *machine));
             let at = Evidence { file: FILE.to_owned(), line: self.lines.get(index).copied().flatten() };
             let pin = Pin { manager: Manager::Pdm, at: &at, name: &package.name, version, place: place(package), only };
             members.extend(pin.local()?);
             let files = self.files(package);
             out.pins.push(pin.line(files.iter().map(|file| file.hash.as_str()))?);
-            let wheel = |file: &&File| paths::has_extension(file.file_name(), "whl");
-            let listed = !files.is_empty();
+            let (wheels, sdist) = lock::files(files.iter().map(File::file_name));
             let by = stated.iter().find(|(by, _)| by.name.as_deref() == Some(name.as_str()));
             out.packages.push(Dependency {
                 version: version.map(str::to_owned),
                 extras: package.extras.iter().map(|extra| requirement::normalise(extra)).collect(),
                 evidence: by.map_or(at.clone(), |(_, at)| at.clone()),
                 direct: by.is_some(),
-                wheels: listed.then(|| files.iter().filter(wheel).map(|file| file.file_name().to_owned()).collect()),
-                sdist: listed.then(|| files.iter().any(|file| !wheel(&file))),
+                wheels,
+                sdist,
                 name,
                 only,
             });

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 pub(crate) use self::pipfile::Pipfile;
 use super::lock::Installed;
-use super::marker::{MACHINES, Target};
+use super::marker::{self, MACHINES, Target};
 use super::pin::{Pin, Place};
 use super::{Dependency, Error, Evidence, Manager, requirement};
 use crate::source::SourceTree;
@@ -95,8 +95,7 @@ impl PipenvLock {
             if !holds(target) {
                 continue;
             }
-            let mut there = MACHINES.into_iter().filter(|machine| holds(target.on(machine)));
-            let only = there.next().filter(|_| there.next().is_none());
+            let only = marker::only(MACHINES.into_iter().filter(|machine| holds(target.on(machine))));
             let at = Evidence { file: FILE.to_owned(), line: self.line(written) };
             let version = entry.version.as_deref().map(|version| version.trim_start_matches('='));
             let pin = Pin { manager: Manager::Pipenv, at: &at, name: written, version, place: place(entry), only };

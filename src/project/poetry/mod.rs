@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use self::format::{Lock, Markers, Package};
 pub(crate) use self::manifest::Stated;
 use self::reach::Reached;
-use super::lock::Installed;
-use super::marker::{MACHINES, Target};
+use super::lock::{self, Installed};
+use super::marker::{self, MACHINES, Target};
 use super::pin::{Pin, Place};
 use super::toml_file::{Located, TomlFile};
-use super::{Dependency, Error, Evidence, Manager, paths, requirement};
+use super::{Dependency, Error, Evidence, Manager, requirement};
 use crate::source::SourceTree;
 
 /// The file's name.
@@ -42,8 +42,7 @@ impl PoetryLock {
         let made_by = first.split_once("by Poetry ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
         let file = TomlFile::parse(FILE, text)?;
         let lines = file.table_lines("package");
-        let lock: Lock = toml_edit::de::from_document(file.into_document())
-            .map_err(|error| Error::Toml { at: Evidence::file(FILE), message: error.message().replace('\n', ", ") })?;
+        let lock: Lock = file.read()?;
         let version = lock.metadata.lock_version.as_deref().unwrap_or("1.0");
         if !matches!(version.split('.').next(), Some("1" | "2")) {
             return Err(Error::Lock {
@@ -104,8 +103,8 @@ impl PoetryLock {
             if !is_needed(package, reached.get(&index), target) {
                 continue;
             }
-            let mut there = on.iter().filter(|(_, target, reached)| is_needed(package, reached.get(&index), *target));
-            let only = there.next().map(|(machine, ..)| *machine).filter(|_| there.next().is_none());
+            let there = on.iter().filter(|(_, target, reached)| is_needed(package, reached.get(&index), *target));
+            let only = marker::only(there.map(|(machine, ..)| *machine));
             let at = Evidence { file: FILE.to_owned(), line: self.lines.get(index).copied().flatten() };
             let reached = reached.get(&index);
             let name = requirement::normalise(&package.name);
@@ -114,8 +113,7 @@ impl PoetryLock {
                 stated.main.iter().find(|main| direct && main.name == name).map_or(at.clone(), |m| m.at.clone());
             let extras: Vec<String> = reached.map(|r| r.extras.iter().cloned().collect()).unwrap_or_default();
             let files = self.files(package);
-            let wheel = |file: &&format::File| paths::has_extension(&file.file, "whl");
-            let listed = !files.is_empty();
+            let (wheels, sdist) = lock::files(files.iter().map(|file| file.file.as_str()));
             let Package { name: written, version, .. } = package;
             let pin = Pin {
                 manager: Manager::Poetry,
@@ -129,8 +127,8 @@ impl PoetryLock {
             out.pins.push(pin.line(files.iter().map(|file| file.hash.as_str()))?);
             out.packages.push(Dependency {
                 version: Some(package.version.clone()),
-                wheels: listed.then(|| files.iter().filter(wheel).map(|file| file.file.clone()).collect()),
-                sdist: listed.then(|| files.iter().any(|file| !wheel(&file))),
+                wheels,
+                sdist,
                 name,
                 extras,
                 evidence,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use self::format::{Lock, Package, Source};
 use super::lock::Installed;
-use super::marker::{MACHINES, Target};
+use super::marker::{self, MACHINES, Target};
 use super::pyproject::{self, Pyproject};
 use super::toml_file::{Located, TomlFile};
 use super::{Dependency, Error, Evidence, Manager, paths, requirement};
@@ -41,8 +41,7 @@ impl UvLock {
             });
         }
         let lines = file.table_lines("package");
-        let lock = toml_edit::de::from_document(file.into_document())
-            .map_err(|error| Error::Toml { at: Evidence::file(FILE), message: error.message().replace('\n', ", ") })?;
+        let lock = file.read()?;
         Ok(Some(Self { lock, lines }))
     }
 
@@ -68,8 +67,8 @@ impl UvLock {
         let reached = reach::from(&self.lock, root, target);
         let on = MACHINES.map(|machine| (machine, reach::from(&self.lock, root, target.on(machine))));
         let only = |index: &usize| {
-            let mut there = on.iter().filter(|(_, reached)| reached.contains_key(index)).map(|(machine, _)| *machine);
-            there.next().filter(|_| there.next().is_none())
+            let there = on.iter().filter(|(_, reached)| reached.contains_key(index));
+            marker::only(there.map(|(machine, _)| *machine))
         };
         let mut out = Installed::default();
         let mut members = BTreeSet::new();

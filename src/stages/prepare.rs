@@ -236,7 +236,10 @@ fn refuse_what_debian_lacks(plan: &ImagePlan, settings: &Settings) -> Result<(),
 fn refuse_credentials(tree: &SourceTree, project: &Project) -> Result<(), Fault> {
     let files = match &project.dependencies.source {
         DependencySource::Requirements { files, .. } | DependencySource::Lock { files, .. } => files.clone(),
-        DependencySource::Pyproject { .. } | DependencySource::UvLock { .. } => vec!["pyproject.toml".to_owned()],
+        // A Pipfile that is not locked states them in the same way as [project].
+        DependencySource::Pyproject { .. } | DependencySource::UvLock { .. } => {
+            ["pyproject.toml", "Pipfile"].map(str::to_owned).to_vec()
+        }
         DependencySource::None => Vec::new(),
     };
     for file in files {

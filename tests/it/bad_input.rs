@@ -293,6 +293,11 @@ fn a_secret_that_is_typed_where_its_place_belongs_is_not_repeated() {
         let done = sandbox.pydeploy(&args).env("DOCKER_HOST", NOBODY).run();
         assert!([2, 3, 4].contains(&done.code) && !done.stderr.contains("hunter2"), "{done}");
     }
+    let pipfile =
+        "[[source]]\nname = \"own\"\nurl = \"https://user:hunter2@index.example/simple\"\n[packages]\nflask = \"*\"\n";
+    let done = Sandbox::project("pipenv").file("Pipfile", pipfile).pydeploy(&["plan"]).fails(3);
+    assert!(!format!("{done}").contains("hunter2"), "{done}");
+    done.says(&["Pipfile, line 3", "a password in a URL"]);
     let text = "--index-url https://user:hunter2@index.example/simple\nfastapi\nuvicorn\n";
     let done = sandbox.file("requirements.txt", text).pydeploy(&["plan"]).fails(3);
     assert!(!done.stderr.contains("hunter2"), "{done}");

@@ -1,6 +1,7 @@
 //! A Django project, by its manage.py.
 
 use super::entry::Entry;
+use super::scan::syntax::Expression;
 use super::scan::{Module, Sources};
 use super::{Decision, Error, Evidence, Framework, paths};
 
@@ -35,15 +36,25 @@ impl Gateway {
 
 /// Finds Django's manage.py: other tools write files of that name too, without the settings.
 pub(crate) fn find(sources: &Sources) -> Option<Django> {
-    const SETTINGS: &str = "DJANGO_SETTINGS_MODULE";
     sources.modules.iter().filter(|module| paths::file_name(&module.path) == "manage.py").find_map(|module| {
-        let (offset, _) = module.raw.match_indices(SETTINGS).next()?;
-        // `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")`, `os.environ["…"] = "…"`
-        let value = module.code.get(offset..)?.find([',', '=']).map(|at| offset + at + 1);
-        let settings = value.and_then(|value| module.literal(value)).map(str::to_owned);
+        let (line, value) = names_settings(module)?;
+        let settings = value.and_then(Expression::text).map(str::to_owned);
         let folder = paths::folder(&module.path).to_owned();
-        Some(Django { folder, settings, at: module.at(offset) })
+        Some(Django { folder, settings, at: module.line(line) })
     })
+}
+
+/// Where a module says which settings count: `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")`,
+/// `os.environ["DJANGO_SETTINGS_MODULE"] = "proj.settings"`.
+fn names_settings(module: &Module) -> Option<(usize, Option<&Expression>)> {
+    const SETTINGS: &str = "DJANGO_SETTINGS_MODULE";
+    let defaults =
+        module.calls().filter(|(_, call)| call.positional.first().and_then(Expression::text) == Some(SETTINGS));
+    let set = module.assigned().filter(|(_, target, _)| *target == "os.environ[DJANGO_SETTINGS_MODULE]");
+    let defaults = defaults.map(|(_, call)| (call.line, call.positional.get(1)));
+    let found = set.map(|(statement, _, value)| (statement.line, Some(value))).chain(defaults);
+    // One that gives a value before one that only asks.
+    found.min_by_key(|(_, value)| value.and_then(Expression::text).is_none())
 }
 
 impl Django {
@@ -56,14 +67,14 @@ impl Django {
         });
         let module = module.ok_or_else(|| self.missing(gateway))?;
         let inside = module.path.strip_prefix(&self.folder).unwrap_or(&module.path).trim_start_matches('/');
-        let assigned = module.top().find(|(_, line)| line.starts_with("application"));
+        let assigned = module.assigned().find(|(_, target, _)| *target == "application");
         Ok(Entry {
             framework: Framework::Django,
             path: module.path.clone(),
             module: inside.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', "."),
             name: "application".to_owned(),
             factory: false,
-            at: assigned.map_or_else(|| Evidence::file(&module.path), |(offset, _)| module.at(offset)),
+            at: assigned.map_or_else(|| Evidence::file(&module.path), |(statement, ..)| module.line(statement.line)),
             root: self.root(),
         })
     }

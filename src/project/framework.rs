@@ -52,6 +52,16 @@ impl Framework {
         }
     }
 
+    /// The framework that a class by its whole name makes an application of: its own, or one of a package that builds on it.
+    pub(crate) fn of_class(name: &str) -> Option<Self> {
+        let (package, class) = (name.split('.').next()?, name.rsplit('.').next()?);
+        let own = |f: &Self| f.as_str() == package && f.constructor() == Some(class);
+        Self::ALL.into_iter().find(own).or(match (package, class) {
+            ("apiflask", "APIFlask") | ("flask_openapi3", "OpenAPI") | ("eve", "Eve") => Some(Self::Flask),
+            _ => None,
+        })
+    }
+
     /// The class whose instance is the application.
     pub(crate) fn constructor(self) -> Option<&'static str> {
         match self {

@@ -1,36 +1,41 @@
 //! The hosts that an application answers: the health check runs beside it and names `localhost`.
 
 use super::Evidence;
+use super::scan::syntax::{Does, Expression, last};
 use super::scan::{Module, Sources};
 
 /// Where Django's settings name the hosts that are answered, if neither `*` nor `localhost` is among them.
 /// <https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts>
 pub(crate) fn closed_by_django(settings: &[&Module]) -> Option<Evidence> {
-    let lines = settings.iter().flat_map(|module| module.lines().map(move |(offset, line)| (*module, offset, line)));
-    let hosts: Vec<_> = lines.filter(|(.., line)| line.trim_start().starts_with("ALLOWED_HOSTS")).collect();
-    let open = hosts.iter().any(|(module, offset, line)| any(module, *offset, line.len()));
-    let (module, offset, _) = hosts.first().filter(|_| !open)?;
-    Some(module.at(*offset))
+    let hosts = settings.iter().flat_map(|module| {
+        module.statements.iter().filter_map(move |statement| match &statement.does {
+            Does::Assign { target, value } | Does::Extend { target, value } => {
+                (target == "ALLOWED_HOSTS").then(|| (module.line(statement.line), value))
+            }
+            _ => None,
+        })
+    });
+    let hosts: Vec<_> = hosts.collect();
+    let open = hosts.iter().any(|(_, value)| is_open(value));
+    hosts.into_iter().next().filter(|_| !open).map(|(at, _)| at)
 }
 
 /// Where Starlette's middleware is given the hosts that are answered, if neither `*` nor `localhost` is among them.
 /// <https://www.starlette.io/middleware/#trustedhostmiddleware>
 pub(crate) fn closed_by_middleware(sources: &Sources) -> Option<Evidence> {
     sources.modules.iter().find_map(|module| {
-        let calls = ["add_middleware", "Middleware"].into_iter().flat_map(|name| module.calls(name));
-        let mut closed = calls.filter(|(_, open)| {
-            let arguments = module.arguments(*open);
-            let names = module.code.get(arguments.clone()).is_some_and(|text| text.contains("TrustedHostMiddleware"));
-            names && !any(module, arguments.start, arguments.len())
+        let mut calls = module.calls().filter(|(_, call)| matches!(call.method(), "add_middleware" | "Middleware"));
+        let closed = calls.find(|(_, call)| {
+            let names = call.positional.iter().flat_map(Expression::names);
+            names.into_iter().any(|name| last(name) == "TrustedHostMiddleware") && !call.arguments().any(is_open)
         });
-        closed.next().map(|(at, _)| module.at(at))
+        closed.map(|(_, call)| module.line(call.line))
     })
 }
 
-/// Whether a text names `*` or `localhost`.
-fn any(module: &Module, offset: usize, length: usize) -> bool {
-    let raw = module.raw.get(offset..offset + length).unwrap_or_default();
-    ["*", "localhost"].iter().any(|host| raw.contains(&format!("\"{host}\"")) || raw.contains(&format!("'{host}'")))
+/// Whether hosts that are written out have `*` or `localhost` among them.
+fn is_open(hosts: &Expression) -> bool {
+    hosts.texts().iter().any(|host| matches!(*host, "*" | "localhost"))
 }
 
 #[cfg(test)]
@@ -41,7 +46,7 @@ mod tests {
 
     #[test]
     fn hosts_are_closed_unless_localhost_is_allowed() {
-        let django = |text: &str| closed_by_django(&[&Module::new("p/settings.py", text.to_owned())]).map(|at| at.line);
+        let django = |text: &str| closed_by_django(&[&Module::new("p/settings.py", text)]).map(|at| at.line);
         assert_eq!(django("DEBUG = False\nALLOWED_HOSTS = []\n"), Some(Some(2)));
         assert_eq!(django("ALLOWED_HOSTS = env.list('HOSTS')\n"), Some(Some(1)));
         assert_eq!(django("ALLOWED_HOSTS = [\n  '*',\n]\n"), None);

@@ -44,7 +44,7 @@ fn root(sources: &Sources, module: &Module) -> Option<Decision<String>> {
         let found = absolute().find(|import| resolves(sources, folder, import.package()));
         if let Some(import) = found.filter(|_| folder != own || !relative) {
             let because = format!("the code imports {} from there", import.package());
-            return Some(Decision::seen(folder.to_owned(), because, module.at(import.offset)));
+            return Some(Decision::seen(folder.to_owned(), because, module.line(import.line)));
         }
         folder = paths::folder(folder);
     }
@@ -66,8 +66,7 @@ pub(crate) fn of_stated(sources: &Sources, module: &str) -> Option<Decision<Stri
 /// Whether `import name` finds something in `folder`.
 fn resolves(sources: &Sources, folder: &str, name: &str) -> bool {
     let base = paths::join(folder, name);
-    let (file, prefix) = (format!("{base}.py"), format!("{base}/"));
-    sources.modules.iter().any(|module| module.path == file || module.path.starts_with(&prefix))
+    sources.at(&base).is_some() || sources.has_folder(&base)
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! The port that a project listens on.
 
 use super::launch::{self, Launch, Program};
+use super::scan::syntax::Expression;
 use super::scan::{Module, Sources};
-use super::{Decision, Error, Evidence, Stated};
+use super::{Decision, Error, Stated};
 use crate::source::SourceTree;
 
 /// What servers take where nothing says otherwise.
 pub(crate) const DEFAULT: u16 = 8000;
 /// Below it only root may listen on many clusters.
 const UNPRIVILEGED: u16 = 1024;
+/// How many names and calls are followed to a number.
+const LEVELS: usize = 5;
 
 /// The port of a stated command.
 pub(crate) fn of_command(
@@ -68,26 +71,43 @@ pub(crate) fn for_entry(
 
 /// `uvicorn.run(…, port=N)`, `app.run(port=N)`
 fn in_code(module: &Module) -> Option<Decision<u16>> {
-    let mut ports =
-        module.calls("run").chain(module.calls("serve")).chain(module.calls("run_app")).filter_map(|(_, open)| {
-            let value = module.keyword(module.arguments(open), "port")?;
-            let port = module.number(value)?;
-            Some(Decision::seen(port, "the port that the code runs on by itself", module.at(value)))
-        });
-    ports.next()
+    let mut calls = module.calls().filter(|(_, call)| matches!(call.method(), "run" | "serve" | "run_app" | "Config"));
+    calls.find_map(|(_, call)| {
+        let keyword = call.keyword("port")?;
+        let port = number(module, &keyword.value, LEVELS)?;
+        Some(Decision::seen(port, "the port that the code runs on by itself", module.line(keyword.line)))
+    })
+}
+
+/// The port that a value comes to where nothing is set: `8000`, `int(os.environ.get("PORT", 8000))`, `PORT`.
+fn number(module: &Module, value: &Expression, levels: usize) -> Option<u16> {
+    let levels = levels.checked_sub(1)?;
+    let number = |value: &Expression| self::number(module, value, levels);
+    match value {
+        Expression::Number(port) => u16::try_from(*port).ok().filter(|port| *port > 0),
+        Expression::Text(text) => text.trim().parse().ok().filter(|port| *port > 0),
+        Expression::Name(name) => module.assigned().find(|(_, target, _)| target == name).and_then(|(.., v)| number(v)),
+        Expression::Call(call) if call.method() == "int" => number(call.positional.first()?),
+        Expression::Call(call) if matches!(call.method(), "get" | "getenv" | "config" | "env" | "int") => {
+            number(call.argument(1, "default")?)
+        }
+        // `os.environ.get("PORT") or 8000`: not a sum of two numbers.
+        Expression::Other(parts) => match parts.as_slice() {
+            [Expression::Call(_) | Expression::Name(_), default @ Expression::Number(_)] => number(default),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// `bind = "0.0.0.0:N"` in gunicorn.conf.py
 fn gunicorn(tree: &SourceTree) -> Result<Option<Decision<u16>>, Error> {
     const FILE: &str = "gunicorn.conf.py";
     let Some(text) = tree.text(FILE)? else { return Ok(None) };
-    let module = Module::new(FILE, text);
-    let bound = module.top().find_map(|(offset, line)| {
-        let value = line.strip_prefix("bind")?.trim_start().strip_prefix('=')?;
-        let inner = value.trim_start().trim_start_matches(['[', '(']);
-        let port = launch::address(module.literal(offset + line.len() - inner.len())?)?;
-        let Evidence { file, line } = module.at(offset);
-        Some(Decision::seen(port, "bound by gunicorn's configuration", Evidence { file, line }))
+    let module = Module::new(FILE, &text);
+    let bound = module.assigned().filter(|(_, target, _)| *target == "bind").find_map(|(statement, _, value)| {
+        let port = value.texts().into_iter().find_map(launch::address)?;
+        Some(Decision::seen(port, "bound by gunicorn's configuration", module.line(statement.line)))
     });
     Ok(bound)
 }

@@ -222,9 +222,9 @@ impl Starter<'_> {
         let web = |package: &str| {
             Framework::ALL.into_iter().any(|f| f.as_str() == package || server::usual(f).package() == package)
         };
-        let stems = |name: &str| objects.iter().filter_map(|o| self.sources.get(&o.path)).any(|m| m.stem() == name);
-        objects.iter().any(|object| object.path == module.path)
-            || module.imports.iter().any(|i| web(i.package()) || stems(i.module.rsplit('.').next().unwrap_or_default()))
+        let holds = |path: &str| objects.iter().any(|object| object.path == path);
+        let imported = |name: &str| self.sources.module(module, name).is_some_and(|m| holds(&m.path));
+        holds(&module.path) || module.imports.iter().any(|i| web(i.package()) || imported(&i.module))
     }
 
     /// The path of a module of the project.

@@ -9,7 +9,7 @@ pub(crate) fn command(sources: &Sources, dependencies: &Dependencies) -> Option<
     let words: Vec<&str> = if dependencies.get("streamlit").is_some() {
         vec!["streamlit", "run", script?, "--server.address", "0.0.0.0", "--server.port", "8501"]
     } else if dependencies.get("celery").is_some() {
-        let module = sources.modules.iter().find(|module| module.calls("Celery").next().is_some())?;
+        let module = sources.modules.iter().find(|module| module.calls().any(|(_, call)| call.method() == "Celery"))?;
         let name = module.path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
         return Some(["celery", "-A", &name, "worker"].map(str::to_owned).to_vec());
     } else {

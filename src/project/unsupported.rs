@@ -1,6 +1,7 @@
 //! A project that pydeploy can't install yet.
 
 use super::scan::Sources;
+use super::scan::syntax::Scope;
 use super::{Error, Evidence, Manager, elsewhere, paths, standard_library};
 use crate::source::SourceTree;
 
@@ -84,11 +85,12 @@ fn foreign_import(tree: &SourceTree, sources: &Sources) -> Option<Error> {
         tree.files().any(|path| is(path) || path.split('/').rev().skip(1).any(|folder| folder == package))
     };
     let modules = sources.modules.iter();
-    let mut imports = modules.flat_map(|module| module.imports.iter().filter(|i| i.top).map(move |i| (module, i)));
+    let mut imports =
+        modules.flat_map(|module| module.imports.iter().filter(|i| i.scope == Scope::Module).map(move |i| (module, i)));
     let foreign = imports.find(|(_, import)| {
         let package = import.package();
         !package.is_empty() && !standard_library::contains(package) && !own(package)
     });
     let (module, import) = foreign?;
-    Some(Error::NothingStated { at: module.at(import.offset), module: import.package().to_owned(), below: below(tree) })
+    Some(Error::NothingStated { at: module.line(import.line), module: import.package().to_owned(), below: below(tree) })
 }

@@ -1,14 +1,15 @@
-//! Python source text, as far as it can be told without running it.
+//! Python modules, as far as it can be told without running them: by their syntax.
 
-mod blank;
-pub(crate) mod cursor;
-pub(crate) mod imports;
+mod names;
 pub(crate) mod objects;
+mod reader;
 pub(crate) mod routes;
+pub(crate) mod syntax;
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
-use self::imports::Import;
+pub(crate) use self::names::Referent;
+use self::syntax::{Call, Class, Does, Expression, Function, Import, Scope, Statement};
 use super::{Error, Evidence, paths};
 use crate::source::SourceTree;
 
@@ -33,22 +34,22 @@ const TESTS: &[&str] = &["conftest.py", "tests.py"];
 const TOOLS: &[&str] = &["setup.py", "noxfile.py", "dodo.py", "fabfile.py"];
 /// As many modules as are looked at: those nearest to the root.
 const MODULES: usize = 5_000;
-/// Larger files are data or generated.
-const LARGE: usize = 1 << 20;
+/// Larger files are data or generated, in bytes.
+const LARGE: usize = 256 << 10;
 
 /// A Python module.
 #[derive(Debug)]
 pub(crate) struct Module {
     /// Its path.
     pub(crate) path: String,
-    /// Its text.
-    pub(crate) raw: String,
-    /// Its text with every string and comment blanked, byte for byte.
-    pub(crate) code: String,
     /// What it imports.
     pub(crate) imports: Vec<Import>,
-    /// Where its logical lines begin and end.
-    lines: Vec<Range<usize>>,
+    /// Its statements, in the order of the file.
+    pub(crate) statements: Vec<Statement>,
+    /// Its functions, with methods and those inside of others.
+    pub(crate) functions: Vec<Function>,
+    /// Its classes.
+    pub(crate) classes: Vec<Class>,
 }
 
 /// The modules of a project that can matter to how it is started.
@@ -58,6 +59,8 @@ pub(crate) struct Sources {
     pub(crate) modules: Vec<Module>,
     /// Whether there is any Python file at all, also one that is left aside.
     pub(crate) any: bool,
+    /// Where each path is among the modules.
+    places: BTreeMap<String, usize>,
 }
 
 impl Sources {
@@ -69,17 +72,29 @@ impl Sources {
         files.sort_by_key(|path| (path.matches('/').count(), *path));
         let mut modules = Vec::new();
         for path in files.into_iter().take(MODULES) {
-            let raw = tree.text(path)?.unwrap_or_default();
-            if raw.len() <= LARGE {
-                modules.push(Module::new(path, raw));
+            let text = tree.text(path)?.unwrap_or_default();
+            if text.len() <= LARGE {
+                modules.push(Module::new(path, &text));
             }
         }
-        Ok(Self { modules, any })
+        let places = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
+        Ok(Self { modules, any, places })
     }
 
     /// The module at a path.
     pub(crate) fn get(&self, path: &str) -> Option<&Module> {
-        self.modules.iter().find(|module| module.path == path)
+        self.modules.get(*self.places.get(path)?)
+    }
+
+    /// The module or package at a path without its ending.
+    pub(crate) fn at(&self, base: &str) -> Option<&Module> {
+        self.get(&paths::join(base, "__init__.py")).or_else(|| self.get(&format!("{base}.py")))
+    }
+
+    /// Whether there is any module in a folder.
+    pub(crate) fn has_folder(&self, folder: &str) -> bool {
+        let prefix = format!("{folder}/");
+        self.places.range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(&prefix))
     }
 }
 
@@ -94,11 +109,9 @@ fn is_aside(path: &str) -> bool {
 
 impl Module {
     /// Reads a module's text.
-    pub(crate) fn new(path: &str, raw: String) -> Self {
-        let code = blank::strings_and_comments(&raw);
-        let lines = blank::logical_lines(&code);
-        let imports = imports::of(&code, &lines);
-        Self { path: path.to_owned(), raw, code, imports, lines }
+    pub(crate) fn new(path: &str, text: &str) -> Self {
+        let reader::Read { statements, functions, classes, imports } = reader::read(text);
+        Self { path: path.to_owned(), imports, statements, functions, classes }
     }
 
     /// The name without folders and ending.
@@ -107,91 +120,34 @@ impl Module {
         if name == "__init__" { paths::file_name(paths::folder(&self.path)) } else { name }
     }
 
-    /// The place of an offset.
-    pub(crate) fn at(&self, offset: usize) -> Evidence {
-        let before = self.code.get(..offset).unwrap_or_default();
-        Evidence::line(&self.path, 1 + before.matches('\n').count())
+    /// A line as evidence.
+    pub(crate) fn line(&self, line: usize) -> Evidence {
+        Evidence::line(&self.path, line)
     }
 
-    /// Every logical line, with where it begins: its text may span several lines of the file.
-    pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = (usize, &str)> {
-        self.lines.iter().filter_map(|range| Some((range.start, self.code.get(range.clone())?)))
-    }
-
-    /// The logical lines that are not indented.
-    pub(crate) fn top(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines().filter(|(_, line)| !line.starts_with([' ', '\t']))
-    }
-
-    /// The contents of the string literal that begins at or after white space from `offset`.
-    pub(crate) fn literal(&self, offset: usize) -> Option<&str> {
-        let code = self.code.get(offset..)?;
-        // A prefix (r, b, u) says nothing of interest; f-strings are not literals.
-        let body = code.trim_start().trim_start_matches(['r', 'b', 'u', 'R', 'B', 'U']);
-        let quote = body.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let open = offset + code.len() - body.len() + 1;
-        let length = self.code.get(open..)?.find(quote)?;
-        self.raw.get(open..open + length)
-    }
-
-    /// The offsets between the parenthesis at `open` and the one that closes it.
-    pub(crate) fn arguments(&self, open: usize) -> Range<usize> {
-        let mut depth = 0_usize;
-        for (at, c) in self.code.get(open..).unwrap_or_default().char_indices() {
-            match c {
-                '(' | '[' | '{' => depth += 1,
-                ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                _ => continue,
-            }
-            if depth == 0 {
-                return open + 1..(open + at).max(open + 1);
-            }
-        }
-        let end = self.code.len();
-        (open + 1).min(end)..end
-    }
-
-    /// The offsets of the values of a keyword argument within the outermost level of `arguments`.
-    pub(crate) fn keyword(&self, arguments: Range<usize>, name: &str) -> Option<usize> {
-        let text = self.code.get(arguments.clone())?;
-        let mut depth = 0_usize;
-        let mut previous = ',';
-        for (at, c) in text.char_indices() {
-            match c {
-                '(' | '[' | '{' => depth += 1,
-                ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            let begins = depth == 0 && !cursor::is_word(previous) && previous != '.';
-            previous = c;
-            let after = text.get(at..).filter(|_| begins).and_then(|rest| rest.strip_prefix(name));
-            let value = after.map(str::trim_start).and_then(|rest| rest.strip_prefix('='));
-            if let Some(value) = value.filter(|value| !value.starts_with('=')) {
-                return Some(arguments.end - value.len());
-            }
-        }
-        None
-    }
-
-    /// The number that stands at `offset`, if nothing but the number stands there.
-    pub(crate) fn number(&self, offset: usize) -> Option<u16> {
-        let text = self.code.get(offset..)?.trim_start();
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (digits, rest) = text.split_at(end);
-        let ends = rest.trim_start().chars().next().is_none_or(|c| matches!(c, ',' | ')' | '\n' | '\r' | ';'));
-        digits.parse().ok().filter(|number| ends && *number > 0)
-    }
-
-    /// Every place where `name` is called, with the offset of the opening parenthesis.
-    pub(crate) fn calls<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
-        self.code.match_indices(name).filter_map(move |(at, _)| {
-            let before = self.code.get(..at)?.chars().next_back();
-            let end = at + name.len();
-            let rest = self.code.get(end..)?;
-            let gap = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            let whole = before.is_none_or(|c| !cursor::is_word(c));
-            (whole && rest.get(gap..)?.starts_with('(')).then_some((at, end + gap))
+    /// Every assignment of a value to a target: the statement, the target, the value.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = (&Statement, &str, &Expression)> {
+        self.statements.iter().filter_map(|statement| match &statement.does {
+            Does::Assign { target, value } => Some((statement, target.as_str(), value)),
+            _ => None,
         })
+    }
+
+    /// Every call, with what it stands in. Those in decorators stand in what the function is defined in.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (Scope, &Call)> {
+        let stated =
+            self.statements.iter().flat_map(|statement| {
+                let (Does::Assign { value, .. }
+                | Does::Extend { value, .. }
+                | Does::Return(value)
+                | Does::Evaluate(value)) = &statement.does;
+                value.calls().into_iter().map(|call| (statement.scope, call))
+            });
+        let decorators = self.functions.iter().flat_map(|function| {
+            let calls = function.decorators.iter().flat_map(|(_, decorator)| decorator.calls());
+            calls.map(|call| (function.scope, call))
+        });
+        stated.chain(decorators)
     }
 }
 
@@ -199,22 +155,6 @@ impl Module {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn literals_arguments_and_keywords() {
-        let text = "run(\"main:app\", host=\"0.0.0.0\",  # port=1\n    x=f(port=2), port=8_0, reload=True)\nrun(app, port = 9000)\n";
-        let module = Module::new("main.py", text.to_owned());
-        let opens: Vec<_> = module.calls("run").map(|(_, open)| open).collect();
-        assert_eq!(opens.len(), 2);
-        let first = module.arguments(opens[0]);
-        assert_eq!(module.literal(first.start), Some("main:app"));
-        assert_eq!(module.literal(module.keyword(first.clone(), "host").unwrap()), Some("0.0.0.0"));
-        assert_eq!(module.number(module.keyword(first, "port").unwrap()), None);
-        let second = module.arguments(opens[1]);
-        assert_eq!(module.number(module.keyword(second.clone(), "port").unwrap()), Some(9000));
-        assert_eq!(module.keyword(second.clone(), "app"), None);
-        assert_eq!(module.at(second.start).to_string(), "main.py:3");
-    }
 
     #[test]
     fn tests_and_tools_are_left_aside() {
@@ -232,6 +172,15 @@ mod tests {
         );
         let sources = Sources::read(&tree).unwrap();
         assert_eq!(sources.modules.iter().map(|m| m.path.as_str()).collect::<Vec<_>>(), ["z.py", "a/b.py"]);
+        assert!(sources.get("a/b.py").is_some() && sources.has_folder("a") && !sources.has_folder("b"));
         assert!(Sources::read(&SourceTree::in_memory("p", [("tests/x.py", "")])).unwrap().any);
+    }
+
+    #[test]
+    fn calls_are_found_wherever_they_stand() {
+        let text = "a = b(c())\n@d()\ndef e():\n    return f()\nif g():\n    h = [i() for j in k()]\n";
+        let module = Module::new("m.py", text);
+        let names: Vec<_> = module.calls().map(|(_, call)| call.method()).collect();
+        assert_eq!(names, ["b", "c", "f", "g", "k", "i", "d"]);
     }
 }

@@ -1,8 +1,10 @@
 //! Applications: what a server can be told to serve.
 
-use super::cursor::{self, Cursor};
-use super::{Module, Sources};
-use crate::project::{Evidence, Framework, paths};
+use std::collections::BTreeMap;
+
+use super::syntax::{Call, Does, Expression, Function, Scope, last};
+use super::{Module, Referent, Sources};
+use crate::project::{Evidence, Framework};
 
 /// An application, or a function that makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,138 +30,118 @@ pub(crate) enum Form {
     Factory,
     /// A function that needs arguments, or must be awaited.
     Uncallable,
-    /// Made inside a function that is not a factory.
+    /// Made inside a function that is not a factory, or only where the module is the program.
     Hidden,
 }
 
+/// How many times what factories make is looked for: factories call factories.
+const ROUNDS: usize = 4;
+
 /// Every application of a project. Those that are mounted in another one are not among them.
 pub(crate) fn find(sources: &Sources) -> Vec<Object> {
-    let mut objects: Vec<Object> = sources.modules.iter().flat_map(own).collect();
-    let factories: Vec<(String, Framework)> = objects
-        .iter()
-        .filter(|o| o.form != Form::Instance && o.form != Form::Hidden)
-        .map(|o| (o.name.clone(), o.framework))
-        .collect();
-    for module in &sources.modules {
-        let made = module.top().filter_map(|(offset, line)| {
-            let (name, callee) = cursor::assigned_call(line)?;
-            let (_, framework) = factories.iter().find(|(factory, _)| *factory == original(module, callee))?;
-            Some(object(module, name, *framework, Form::Instance, offset))
-        });
-        for made in made {
-            if !objects.iter().any(|o| o.path == made.path && o.name == made.name) {
-                objects.push(made);
-            }
+    let mut objects: Vec<Object> = sources.modules.iter().flat_map(|module| own(sources, module)).collect();
+    for _ in 0..ROUNDS {
+        let made = made_by_factories(sources, &objects);
+        if made.is_empty() {
+            break;
         }
+        objects.extend(made);
     }
+    let (wrapping, wrapped) = wrapping(sources, &objects);
+    objects.extend(wrapping);
     let passed_on = passed_on(sources, &objects);
     objects.extend(passed_on);
-    let mounted = mounted(sources);
-    objects.retain(|o| !mounted.iter().any(|(stem, name)| *name == o.name && same_module(sources, &o.path, stem)));
+    let mut inner = mounted(sources);
+    inner.extend(wrapped);
+    objects.retain(|o| !inner.iter().any(|(path, name)| *path == o.path && *name == o.name));
     objects
 }
 
-/// The name that a callee has where it is defined.
-pub(crate) fn original<'a>(module: &'a Module, callee: &'a str) -> &'a str {
-    let last = callee.rsplit('.').next().unwrap_or(callee);
-    let import = module.imports.iter().find(|import| import.local == callee);
-    import.and_then(|import| import.name.as_deref()).unwrap_or(last)
+/// The framework whose application a call of `callee` makes: by its class, or by one of the project that derives from it.
+pub(crate) fn constructed(sources: &Sources, module: &Module, callee: &str) -> Option<Framework> {
+    class(sources, module, callee, ROUNDS)
 }
 
-pub(super) fn constructed(module: &Module, callee: &str) -> Option<Framework> {
-    let name = original(module, callee);
-    Framework::ALL.into_iter().find(|framework| framework.constructor() == Some(name))
+fn class(sources: &Sources, module: &Module, name: &str, depth: usize) -> Option<Framework> {
+    let depth = depth.checked_sub(1)?;
+    match sources.resolve(module, name) {
+        Referent::Foreign(name) => Framework::of_class(&name),
+        Referent::Unknown => Framework::ALL.into_iter().find(|framework| framework.constructor() == Some(last(name))),
+        Referent::Own(of, name) => {
+            let class = of.classes.iter().find(|class| class.name == name)?;
+            class.bases.iter().find_map(|base| self::class(sources, of, base.name()?, depth))
+        }
+        Referent::Module => None,
+    }
 }
 
-fn object(module: &Module, name: &str, framework: Framework, form: Form, offset: usize) -> Object {
-    Object { path: module.path.clone(), name: name.to_owned(), framework, form, at: module.at(offset) }
+fn framework_of(sources: &Sources, module: &Module, value: &Expression) -> Option<Framework> {
+    constructed(sources, module, value.call()?.callee.name()?)
+}
+
+fn object(module: &Module, name: &str, framework: Framework, form: Form, line: usize) -> Object {
+    Object { path: module.path.clone(), name: name.to_owned(), framework, form, at: module.line(line) }
 }
 
 /// What a module defines itself.
-fn own(module: &Module) -> Vec<Object> {
+fn own(sources: &Sources, module: &Module) -> Vec<Object> {
     let mut found: Vec<Object> = Vec::new();
-    let mut within: Option<Factory<'_>> = None;
-    for (offset, line) in module.lines() {
-        let indented = line.starts_with([' ', '\t']);
-        if !indented {
-            found.extend(within.take().and_then(|factory| factory.done(module)));
-            within = Factory::begin(module, offset, line);
-        }
-        match (indented, cursor::assigned_call(line)) {
-            (false, Some((name, callee))) => {
-                let known = found.iter().any(|o| o.name == name);
-                let framework = constructed(module, callee).filter(|_| !known);
-                found.extend(framework.map(|f| object(module, name, f, Form::Instance, offset)));
+    // What is made inside of each function: the name that it gets, and whether the function gives it.
+    let mut inside: BTreeMap<usize, Vec<(&str, Framework, usize)>> = BTreeMap::new();
+    for statement in &module.statements {
+        let (name, value) = match &statement.does {
+            Does::Assign { target, value } if !target.contains(['.', '[']) => (target.as_str(), value),
+            Does::Assign { value, .. } | Does::Return(value) => ("", value),
+            Does::Extend { .. } | Does::Evaluate(_) => continue,
+        };
+        let Some(framework) = framework_of(sources, module, value) else { continue };
+        match statement.scope {
+            Scope::Module | Scope::Branch if name.is_empty() || found.iter().any(|o| o.name == name) => {}
+            Scope::Module | Scope::Branch => {
+                found.push(object(module, name, framework, Form::Instance, statement.line));
             }
-            (true, call) => {
-                let (name, framework) = match call.and_then(|(name, callee)| Some((name, constructed(module, callee)?)))
-                {
-                    Some((name, framework)) => (name, Some(framework)),
-                    None => ("", returned(module, line)),
-                };
-                match (&mut within, framework) {
-                    (Some(factory), Some(framework)) => {
-                        factory.framework.get_or_insert(framework);
-                    }
-                    (None, Some(framework)) => found.push(object(module, name, framework, Form::Hidden, offset)),
-                    (_, None) => {}
-                }
+            Scope::Function(at) => inside.entry(at).or_default().push((name, framework, statement.line)),
+            Scope::Program | Scope::Class => {
+                found.push(object(module, name, framework, Form::Hidden, statement.line));
             }
-            (false, None) => {}
         }
     }
-    found.extend(within.and_then(|factory| factory.done(module)));
+    for (at, function) in module.functions.iter().enumerate() {
+        let made = inside.remove(&at).unwrap_or_default();
+        match gives(sources, module, at, &made) {
+            Some(framework) => found.push(object(module, &function.name, framework, form(function), function.line)),
+            None => found.extend(
+                made.iter().map(|(name, framework, line)| object(module, name, *framework, Form::Hidden, *line)),
+            ),
+        }
+    }
+    found.sort_by_key(|object| object.at.line);
     found
 }
 
-/// `return FastAPI(…)`
-fn returned(module: &Module, line: &str) -> Option<Framework> {
-    let mut cursor = Cursor::new(line);
-    let callee = cursor.keyword("return").then(|| cursor.dotted())??;
-    constructed(module, callee).filter(|_| cursor.eat("("))
+fn form(function: &Function) -> Form {
+    if function.is_async || function.needs_arguments { Form::Uncallable } else { Form::Factory }
 }
 
-struct Factory<'a> {
-    name: &'a str,
-    offset: usize,
-    callable: bool,
-    /// The framework that its annotation or its body names.
-    framework: Option<Framework>,
-}
-
-impl<'a> Factory<'a> {
-    fn begin(module: &Module, offset: usize, line: &'a str) -> Option<Self> {
-        let mut cursor = Cursor::new(line);
-        let awaited = cursor.keyword("async");
-        let name = cursor.keyword("def").then(|| cursor.word()).flatten().filter(|name| is_factory(name))?;
-        let (parameters, rest) = cursor.rest.trim_start().strip_prefix('(')?.rsplit_once(')')?;
-        let needed = split_top(parameters).any(|parameter| {
-            let parameter = parameter.trim();
-            !parameter.is_empty() && !parameter.contains('=') && !parameter.starts_with(['*', '/'])
+/// The framework whose application a function of a module gives, if it is one that a server could reach.
+fn gives(sources: &Sources, module: &Module, at: usize, made: &[(&str, Framework, usize)]) -> Option<Framework> {
+    let function = module.functions.get(at).filter(|function| function.scope.is_top())?;
+    let returns = function.returns.as_ref().and_then(Expression::name);
+    let stated = returns.and_then(|returns| constructed(sources, module, returns));
+    // What it makes is given by name or at once; one that is called a factory may give it in a wrapping.
+    let given = || {
+        let names = module.statements.iter().filter(|s| s.scope == Scope::Function(at)).filter_map(|s| match &s.does {
+            Does::Return(value) => Some(value.name().unwrap_or_default()),
+            _ => None,
         });
-        let returns = rest.trim_start().strip_prefix("->").and_then(|rest| Cursor::new(rest).dotted());
-        let framework = returns.and_then(|returns| constructed(module, returns));
-        Some(Self { name, offset, callable: !awaited && !needed, framework })
-    }
-
-    fn done(self, module: &Module) -> Option<Object> {
-        let form = if self.callable { Form::Factory } else { Form::Uncallable };
-        Some(object(module, self.name, self.framework?, form, self.offset))
-    }
+        let names: Vec<&str> = names.collect();
+        let factory = is_factory(&function.name);
+        made.iter().find(|(name, ..)| factory || names.contains(name)).map(|(_, framework, _)| *framework)
+    };
+    stated.or_else(given)
 }
 
-fn split_top(parameters: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_usize;
-    parameters.split(move |c| {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0
-    })
-}
-
+/// Whether a function is called as one that makes an application.
 fn is_factory(name: &str) -> bool {
     let (verbs, nouns) =
         (["create", "make", "build", "get", "init"], ["app", "application", "api", "server", "asgi", "wsgi"]);
@@ -169,64 +151,102 @@ fn is_factory(name: &str) -> bool {
     made || ["app_factory", "application_factory", "factory"].contains(&name)
 }
 
+/// `app = create_app()`, `app = asyncio.run(create_app())`, and functions that give what another one makes.
+fn made_by_factories(sources: &Sources, objects: &[Object]) -> Vec<Object> {
+    let known = |path: &str, name: &str| objects.iter().any(|o| o.path == path && o.name == name);
+    let made = |module: &Module, value: &Expression| {
+        let call = value.call()?;
+        let awaited = matches!(call.method(), "run" | "run_until_complete");
+        let call = call.positional.first().and_then(Expression::call).filter(|_| awaited).unwrap_or(call);
+        let factory = factory(sources, module, call, objects)?;
+        Some(factory.framework)
+    };
+    let mut found: Vec<Object> = Vec::new();
+    for module in &sources.modules {
+        for statement in &module.statements {
+            let object = match (&statement.does, statement.scope) {
+                (Does::Assign { target, value }, scope) if scope.is_top() && !target.contains(['.', '[']) => {
+                    made(module, value).map(|f| object(module, target, f, Form::Instance, statement.line))
+                }
+                (Does::Return(value), Scope::Function(at)) => {
+                    let function = module.functions.get(at).filter(|function| function.scope.is_top());
+                    function.and_then(|function| {
+                        let framework = made(module, value)?;
+                        Some(object(module, &function.name, framework, form(function), function.line))
+                    })
+                }
+                _ => None,
+            };
+            let new = object
+                .filter(|o| !known(&o.path, &o.name) && !found.iter().any(|f| f.name == o.name && f.path == o.path));
+            found.extend(new);
+        }
+    }
+    found
+}
+
+/// The factory that a call calls.
+fn factory<'a>(sources: &Sources, module: &Module, call: &Call, objects: &'a [Object]) -> Option<&'a Object> {
+    let Referent::Own(of, name) = sources.resolve(module, call.callee.name()?) else { return None };
+    let is = |o: &&Object| matches!(o.form, Form::Factory | Form::Uncallable) && o.path == of.path && o.name == name;
+    objects.iter().find(is)
+}
+
+/// The applications that wrap another one under a name of their own, and those that they wrap:
+/// `app = socketio.ASGIApp(sio, api)`, `application = ProxyFix(app)`.
+fn wrapping(sources: &Sources, objects: &[Object]) -> (Vec<Object>, Vec<(String, String)>) {
+    let (mut outer, mut inner) = (Vec::new(), Vec::new());
+    for module in &sources.modules {
+        for (statement, target, value) in module.assigned() {
+            let Some(call) = value.call().filter(|_| statement.scope.is_top()) else { continue };
+            let wraps =
+                matches!(call.method(), "ASGIApp" | "WSGIApp" | "ProxyFix") || call.method().ends_with("Middleware");
+            let argument = wraps.then(|| call.arguments().find_map(|value| instance(sources, module, value, objects)));
+            if let Some(of) = argument.flatten().filter(|of| of.path != module.path || of.name != target) {
+                inner.push((of.path.clone(), of.name.clone()));
+                let known = objects.iter().any(|o| o.path == module.path && o.name == target);
+                outer.extend((!known).then(|| object(module, target, of.framework, Form::Instance, statement.line)));
+            }
+        }
+    }
+    (outer, inner)
+}
+
+/// The application that a name stands for.
+fn instance<'a>(sources: &Sources, module: &Module, value: &Expression, objects: &'a [Object]) -> Option<&'a Object> {
+    let Referent::Own(of, name) = sources.resolve(module, value.name()?) else { return None };
+    objects.iter().find(|o| o.form == Form::Instance && o.path == of.path && o.name == name)
+}
+
 /// `from package import app` in a module that is named as an entry: servers are started with it.
 fn passed_on(sources: &Sources, objects: &[Object]) -> Vec<Object> {
     let entries = sources.modules.iter().filter(|m| super::super::entry::STEMS.contains(&m.stem()));
-    let taken = entries.flat_map(|module| module.imports.iter().filter(|i| i.top).map(move |import| (module, import)));
-    let passed = taken.filter_map(|(module, import)| {
-        let name = import.name.as_deref()?;
-        let last = import.module.rsplit('.').next().unwrap_or_default();
-        let from = objects.iter().find(|o| {
-            o.form == Form::Instance && o.name == name && o.path != module.path && same_module(sources, &o.path, last)
-        })?;
-        let own = objects.iter().any(|o| o.path == module.path && o.form == Form::Instance);
-        (!own).then(|| object(module, &import.local, from.framework, Form::Instance, import.offset))
+    let own = |module: &Module| objects.iter().any(|o| o.path == module.path && o.form == Form::Instance);
+    let entries = entries.filter(|module| !own(module));
+    let passed = entries.flat_map(|module| {
+        let taken = module.imports.iter().filter(|import| import.scope.is_top() && import.name.is_some());
+        taken.filter_map(move |import| {
+            let of = instance(sources, module, &Expression::Name(import.local.clone()), objects)?;
+            Some(object(module, &import.local, of.framework, Form::Instance, import.line))
+        })
     });
     passed.collect()
 }
 
-/// The last part of the module and the name of everything that is an argument of `.mount(…)`.
+/// The module's path and the name of everything that is served below a path of another application.
 pub(super) fn mounted(sources: &Sources) -> Vec<(String, String)> {
     let mut mounted = Vec::new();
     for module in &sources.modules {
-        for (_, open) in module.calls("mount") {
-            let arguments = module.code.get(module.arguments(open)).unwrap_or_default();
-            for word in words(arguments) {
-                let import = module.imports.iter().find(|i| Some(i.local.as_str()) == word.split('.').next());
-                let name = word.rsplit('.').next().unwrap_or(word);
-                let stem = match import {
-                    Some(import) if word.contains('.') => import.name.as_deref().unwrap_or(&import.module),
-                    Some(import) => &import.module,
-                    None => module.stem(),
-                };
-                let name = import.filter(|_| !word.contains('.')).and_then(|i| i.name.as_deref()).unwrap_or(name);
-                mounted.push((stem.rsplit('.').next().unwrap_or(stem).to_owned(), name.to_owned()));
+        let mounts = module.calls().filter(|(_, call)| matches!(call.method(), "mount" | "Mount" | "add_subapp"));
+        for (_, call) in mounts {
+            for name in call.arguments().flat_map(Expression::names) {
+                if let Referent::Own(of, name) = sources.resolve(module, name) {
+                    mounted.push((of.path.clone(), name));
+                }
             }
         }
     }
     mounted
-}
-
-/// The names in arguments, without those of keywords.
-fn words(arguments: &str) -> Vec<&str> {
-    let part = |c: char| cursor::is_word(c) || c == '.';
-    let mut words = Vec::new();
-    let mut rest = arguments;
-    while let Some(start) = rest.find(part) {
-        let text = rest.get(start..).unwrap_or_default();
-        let (word, after) = text.split_at(text.find(|c| !part(c)).unwrap_or(text.len()));
-        if !after.trim_start().starts_with('=') {
-            words.push(word);
-        }
-        rest = after;
-    }
-    words
-}
-
-/// Whether the module at `path` goes by `stem`, the last part of a dotted name; an empty one is a package's own.
-fn same_module(sources: &Sources, path: &str, stem: &str) -> bool {
-    let package = paths::file_name(path) == "__init__.py";
-    sources.get(path).is_some_and(|module| module.stem() == stem) || (stem.is_empty() && package)
 }
 
 #[cfg(test)]
@@ -244,25 +264,39 @@ mod tests {
     #[test]
     fn objects_in_every_form() {
         let text = "import fastapi as fa\nfrom fastapi import FastAPI as F\napp = F(\n  title='x',\n)\nb: fa.FastAPI = fa.FastAPI()\n\
-                    # c = F()\nd = '''\ne = F()\n'''\nif True:\n    g = F()\n";
+                    # c = F()\nd = '''\ne = F()\n'''\nif True:\n    g = F()\nif __name__ == '__main__':\n    h = F()\n\
+                    class I(F): ...\nj = I()\n";
         assert_eq!(
             found(&[("m.py", text)]),
-            ["m.py:3:app fastapi Instance", "m.py:6:b fastapi Instance", "m.py:12:g fastapi Hidden"]
+            [
+                "m.py:3:app fastapi Instance",
+                "m.py:6:b fastapi Instance",
+                "m.py:12:g fastapi Instance",
+                "m.py:14:h fastapi Hidden",
+                "m.py:16:j fastapi Instance",
+            ]
         );
+        let other = "from mine import FastAPI\nfrom theirs import Flask\na = FastAPI()\nb = Flask()\n";
+        assert!(found(&[("m.py", other), ("mine.py", "class FastAPI: ...\n")]).is_empty());
     }
 
     #[test]
     fn factories() {
         let text = "from flask import Flask\ndef create_app(config=None, *, debug: bool = False):\n    app = Flask(__name__)\n    return app\n\
-                    def make_app(x) -> Flask: ...\nasync def get_app():\n    return Flask('x')\ndef helper():\n    app = Flask('y')\n";
+                    def make_app(x) -> Flask: ...\nasync def get_app():\n    return Flask('x')\ndef helper():\n    app = Flask('y')\n\
+                    def served():\n    return create_app()\nclass K:\n    def build_app(self):\n        return Flask('z')\n";
+        let wsgi = "import asyncio, m\nfrom m import create_app\napplication = create_app('x')\nother = asyncio.run(m.get_app())\n";
         assert_eq!(
-            found(&[("m.py", text), ("wsgi.py", "from m import create_app\napplication = create_app('x')\n")]),
+            found(&[("m.py", text), ("wsgi.py", wsgi)]),
             [
                 "m.py:2:create_app flask Factory",
                 "m.py:5:make_app flask Uncallable",
                 "m.py:6:get_app flask Uncallable",
                 "m.py:9:app flask Hidden",
-                "wsgi.py:2:application flask Instance",
+                "m.py:14: flask Hidden",
+                "m.py:10:served flask Factory",
+                "wsgi.py:3:application flask Instance",
+                "wsgi.py:4:other flask Instance",
             ]
         );
     }
@@ -279,5 +313,15 @@ mod tests {
             ("server.py", "from main import app as application\n"),
         ];
         assert_eq!(found(&files), ["main.py:4:app fastapi Instance", "server.py:1:application fastapi Instance"]);
+    }
+
+    #[test]
+    fn what_wraps_an_application_is_served_in_its_place() {
+        let text = "import socketio\nfrom fastapi import FastAPI\nsio = socketio.AsyncServer()\napi = FastAPI()\n\
+                    app = socketio.ASGIApp(sio, other_asgi_app=api)\n";
+        assert_eq!(found(&[("main.py", text)]), ["main.py:5:app fastapi Instance"]);
+        let same =
+            "from flask import Flask\napp = Flask('x')\napp = ProxyFix(app)\napp.wsgi_app = ProxyFix(app.wsgi_app)\n";
+        assert_eq!(found(&[("main.py", same)]), ["main.py:2:app flask Instance"]);
     }
 }

@@ -1,10 +1,9 @@
 //! Routes: paths that an application answers a GET request on.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::collections::BTreeMap;
 
-use super::cursor::{self, Cursor};
-use super::{Module, Sources};
+use super::syntax::{Call, Expression, Function, last};
+use super::{Module, Referent, Sources};
 use crate::project::{Evidence, Framework};
 
 /// A path that is answered, and where that is said.
@@ -18,235 +17,276 @@ pub(crate) struct Route {
     pub(crate) guarded: bool,
 }
 
-/// Words in a route's decorators and parameters that say that a caller must be known.
-const GUARDS: &[&str] = &["login_required", "current_user", "permission", "jwt", "token", "security(", "auth"];
-/// What joins routes that are collected elsewhere to an application, and the keyword for what goes before their paths.
-const INCLUDES: &[(&str, &str)] = &[("include_router", "prefix"), ("register_blueprint", "url_prefix")];
-/// What collects routes.
-const COLLECTORS: &[&str] = &["APIRouter", "Blueprint"];
+/// Parts of names in a route's decorators and parameters that say that a caller must be known.
+const GUARDS: &[&str] = &["login_required", "current_user", "permission", "jwt", "token", "security", "auth"];
+/// What collects routes, and the keyword for what goes before their paths.
+const COLLECTORS: &[(&str, &str)] =
+    &[("APIRouter", "prefix"), ("Blueprint", "url_prefix"), ("Router", "path"), ("RouteTableDef", "")];
+/// What joins collected routes to an application, and the keyword for what goes before their paths.
+const INCLUDES: &[(&str, &str)] = &[
+    ("include_router", "prefix"),
+    ("register_blueprint", "url_prefix"),
+    ("blueprint", "url_prefix"),
+    ("add_routes", ""),
+];
+/// How many collections are joined to each other before one is joined to the application.
+const LEVELS: usize = 6;
+
+/// What holds routes: the path of a module, and the name in it.
+type Holder = (String, String);
 
 /// Every GET route whose whole path is known, of the application that the module at `entry` holds.
 pub(crate) fn find(sources: &Sources, framework: Framework, entry: Option<&str>) -> Vec<Route> {
     if framework == Framework::Django {
         return Vec::new();
     }
-    let owner = Owner::new(sources, entry);
-    let includes = includes(sources, &owner);
+    let prefixes = Prefixes::of(sources, entry);
     let mut routes = Vec::new();
     for module in &sources.modules {
-        let receivers = receivers(module, &owner, &includes);
-        routes.extend(decorated(module, &receivers));
-        routes.extend(added(module, &receivers));
-        if framework == Framework::Starlette && module.calls("Mount").next().is_none() {
-            routes.extend(module.calls("Route").filter_map(|(at, open)| listed(module, at, open)));
+        routes.extend(decorated(sources, module, &prefixes));
+        routes.extend(added(sources, module, &prefixes));
+        routes.extend(handed(sources, module, framework));
+        if framework == Framework::Starlette && !module.calls().any(|(_, call)| call.method() == "Mount") {
+            let listed = module.calls().filter(|(_, call)| call.method() == "Route");
+            routes.extend(listed.filter_map(|(_, call)| route(module, call.line, call, "")));
         }
     }
+    routes.sort_by(|a, b| a.at.cmp(&b.at));
     routes
 }
 
 /// Routes in a Django project's urls.py.
 pub(crate) fn django(module: &Module) -> Vec<Route> {
-    let mut routes = Vec::new();
-    for (name, is_pattern) in [("path", false), ("re_path", true), ("url", true)] {
-        for (at, open) in module.calls(name) {
-            let arguments = module.arguments(open);
-            let Some(literal) = module.literal(arguments.start) else { continue };
-            let text = module.code.get(arguments).unwrap_or_default();
-            if text.contains("include") {
-                continue;
-            }
-            let path = if is_pattern { literal.trim_start_matches('^').trim_end_matches(['$', '?']) } else { literal };
-            let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-            routes.push(Route { path, at: module.at(at), guarded: guarded(text) });
+    let calls = module.calls().filter_map(|(_, call)| {
+        let is_pattern = match call.method() {
+            "path" => false,
+            "re_path" | "url" => true,
+            _ => return None,
+        };
+        let literal = call.argument(0, "route")?.text()?;
+        let mut inner = call.arguments().flat_map(Expression::calls);
+        if inner.any(|call| call.method() == "include") {
+            return None;
         }
-    }
-    routes
+        let path = if is_pattern { literal.trim_start_matches('^').trim_end_matches(['$', '?']) } else { literal };
+        let guarded = call.arguments().flat_map(Expression::names).any(is_guard);
+        Some(Route { path: rooted(path), at: module.line(call.line), guarded })
+    });
+    calls.collect()
 }
 
-/// A call that joins a collection of routes to something.
-struct Include {
-    /// The last part of the module and the name of the collection.
-    collection: (String, String),
-    /// Whether the paths stay as they are: there is no prefix, and what they are joined to is an application.
-    plain: bool,
+/// What goes before the paths of the routes that each holder has.
+struct Prefixes<'a> {
+    /// The holders that are joined to the application by written prefixes alone.
+    known: BTreeMap<Holder, String>,
+    /// The module that makes the application; `None` where several make some and it is not known which one counts.
+    owner: Option<&'a Module>,
+    /// Whether no other application is made anywhere.
+    sole: bool,
 }
 
-fn includes(sources: &Sources, owner: &Owner<'_>) -> Vec<Include> {
-    let mut found = Vec::new();
-    for module in &sources.modules {
-        let applications = owner.applications(module);
-        for (call, prefix) in INCLUDES {
-            for (at, open) in module.calls(call) {
-                let arguments = module.arguments(open);
-                let text = module.code.get(arguments.clone()).unwrap_or_default();
-                let Some(written) = Cursor::new(text).dotted() else { continue };
-                let receiver = module.code.get(..at).unwrap_or_default().trim_end_matches('.');
-                let receiver = receiver.rsplit(|c| !cursor::is_word(c)).next().unwrap_or_default();
-                let plain = module.keyword(arguments.clone(), prefix).is_none()
-                    && module.keyword(arguments, "dependencies").is_none()
-                    && applications.contains(receiver);
-                found.push(Include { collection: resolve(module, written), plain });
+impl<'a> Prefixes<'a> {
+    fn of(sources: &'a Sources, entry: Option<&str>) -> Self {
+        let mut all = sources.modules.iter().filter(|module| made(sources, module).next().is_some());
+        let (first, second) = (all.next(), all.next());
+        let sole = second.is_none();
+        let owner = if sole { first } else { entry.and_then(|path| sources.get(path)) };
+        let mounted = super::objects::mounted(sources);
+        let mut known = BTreeMap::new();
+        for (module, (name, call)) in owner.iter().flat_map(|owner| made(sources, owner).map(move |made| (owner, made)))
+        {
+            let holder = (module.path.clone(), name.to_owned());
+            // An application whose every route asks who is calling has no route for a probe.
+            if call.keyword("dependencies").is_none() && !mounted.contains(&holder) {
+                known.insert(holder, String::new());
             }
+        }
+        let mut prefixes = Self { known, owner, sole };
+        let own = collections(sources);
+        for _ in 0..LEVELS {
+            let joined = prefixes.joined(sources, &own);
+            let before = prefixes.known.len();
+            for (holder, prefix) in joined {
+                prefixes.known.entry(holder).or_insert(prefix);
+            }
+            if prefixes.known.len() == before {
+                break;
+            }
+        }
+        prefixes
+    }
+
+    /// The collections that are joined to what is known already. `own` has the prefix of each collection's own.
+    fn joined(&self, sources: &Sources, own: &BTreeMap<Holder, Option<String>>) -> Vec<(Holder, String)> {
+        let mut joined = Vec::new();
+        for module in &sources.modules {
+            for (_, call) in module.calls() {
+                let Some((_, keyword)) = INCLUDES.iter().find(|(name, _)| *name == call.method()) else { continue };
+                let Some(base) = call.receiver().and_then(|on| self.before(sources, module, on)) else { continue };
+                let Some(holder) = call.positional.first().and_then(|of| holder(sources, module, of.name()?)) else {
+                    continue;
+                };
+                let Some(Some(of_collection)) = own.get(&holder) else { continue };
+                // Who is asked for each of them, or under a prefix that is worked out, is in nobody's reach.
+                let at = match call.keyword(keyword) {
+                    None => Some(""),
+                    Some(keyword) => keyword.value.text(),
+                };
+                let Some(at) = at.filter(|_| call.keyword("dependencies").is_none()) else { continue };
+                // Flask's own word at the registration replaces that of the blueprint; the others are joined.
+                let replaced = call.method() == "register_blueprint" && call.keyword(keyword).is_some();
+                let of_collection = if replaced { "" } else { of_collection };
+                joined.push((holder, format!("{base}{at}{of_collection}")));
+            }
+        }
+        joined
+    }
+
+    /// What goes before the paths of routes on `receiver`; `None` where that is not known.
+    fn before(&self, sources: &Sources, module: &Module, receiver: &str) -> Option<String> {
+        // aiohttp's application has its routes on an object of its own.
+        let receiver = receiver.strip_suffix(".router").unwrap_or(receiver);
+        if let Some(prefix) = holder(sources, module, receiver).and_then(|holder| self.known.get(&holder)) {
+            return Some(prefix.clone());
+        }
+        // An application that a function is handed, or that only names itself: telling where there is no other.
+        let named = matches!(receiver, "app" | "application") && !module.imports.iter().any(|i| i.local == receiver);
+        let other = |name: &str, value: &Expression| {
+            name == receiver && value.call().is_some_and(|call| !call.method().ends_with("_app"))
+        };
+        let here = self.owner.is_some_and(|owner| owner.path == module.path);
+        let taken = module.assigned().any(|(_, name, value)| other(name, value));
+        (named && self.sole && !here && !taken && self.known.values().any(String::is_empty)).then(String::new)
+    }
+}
+
+/// Where a name leads: to what is defined in a module at its top, or, where that is nowhere, in one of its functions.
+fn holder(sources: &Sources, module: &Module, name: &str) -> Option<Holder> {
+    match sources.resolve(module, name) {
+        Referent::Own(of, name) => Some((of.path.clone(), name)),
+        Referent::Unknown => {
+            module.assigned().any(|(_, target, _)| target == name).then(|| (module.path.clone(), name.to_owned()))
+        }
+        Referent::Foreign(_) | Referent::Module => None,
+    }
+}
+
+/// The applications that a module makes: the name and the call.
+fn made<'a>(sources: &'a Sources, module: &'a Module) -> impl Iterator<Item = (&'a str, &'a Call)> {
+    module.assigned().filter_map(|(_, name, value)| {
+        let call = value.call()?;
+        super::objects::constructed(sources, module, call.callee.name()?).map(|_| (name, call))
+    })
+}
+
+/// Every collection of routes, with the prefix that it has of its own; `None` where that can't be told.
+fn collections(sources: &Sources) -> BTreeMap<Holder, Option<String>> {
+    let mut found = BTreeMap::new();
+    for module in &sources.modules {
+        for (_, name, value) in module.assigned() {
+            let Some(call) = value.call() else { continue };
+            let class = match call.callee.name().map(|callee| sources.resolve(module, callee)) {
+                Some(Referent::Foreign(name)) => last(&name).to_owned(),
+                _ => call.method().to_owned(),
+            };
+            let Some((_, keyword)) = COLLECTORS.iter().find(|(collector, _)| *collector == class) else { continue };
+            let own = match call.keyword(keyword) {
+                None => Some(String::new()),
+                Some(keyword) => keyword.value.text().map(str::to_owned),
+            };
+            let open = own.filter(|_| call.keyword("dependencies").is_none());
+            found.insert((module.path.clone(), name.to_owned()), open);
         }
     }
     found
 }
 
-/// The last part of the module and the name that a written name stands for.
-fn resolve(module: &Module, written: &str) -> (String, String) {
-    let (first, rest) = written.split_once('.').map_or((written, None), |(first, rest)| (first, Some(rest)));
-    let import = module.imports.iter().find(|import| import.local == first);
-    let last = |text: &str| text.rsplit('.').next().unwrap_or(text).to_owned();
-    match (rest, import) {
-        // `health.router`, `routers.health.router`
-        (Some(rest), _) => {
-            let stem = match (rest.rsplit_once('.'), import) {
-                (Some((module, _)), _) => last(module),
-                (None, Some(import)) => last(import.name.as_deref().unwrap_or(&import.module)),
-                (None, None) => first.to_owned(),
-            };
-            (stem, last(rest))
-        }
-        (None, Some(import)) => (last(&import.module), import.name.clone().unwrap_or_default()),
-        (None, None) => (module.stem().to_owned(), first.to_owned()),
-    }
-}
-
-/// Which names hold the application.
-struct Owner<'a> {
-    /// The module that makes it; `None` where several make some and it is not known which one counts.
-    module: Option<&'a Module>,
-    /// Whether no other application is made anywhere.
-    sole: bool,
-    /// What is mounted below a path of another application.
-    mounted: Vec<(String, String)>,
-}
-
-impl<'a> Owner<'a> {
-    fn new(sources: &'a Sources, entry: Option<&str>) -> Self {
-        let makes = |module: &&Module| made(module).next().is_some();
-        let mut all = sources.modules.iter().filter(makes);
-        let (first, second) = (all.next(), all.next());
-        let sole = second.is_none();
-        let module = if sole { first } else { entry.and_then(|path| sources.get(path)) };
-        Self { module, sole, mounted: super::objects::mounted(sources) }
-    }
-
-    /// The names in a module that hold the application: made there, or handed in or imported under a telling name.
-    fn applications<'m>(&self, module: &'m Module) -> BTreeSet<&'m str> {
-        let mut names = BTreeSet::new();
-        let here = self.module.is_some_and(|owner| owner.path == module.path);
-        if here {
-            let mounted = |name: &str| self.mounted.iter().any(|(m, n)| m == module.stem() && n == name);
-            // An application whose every route asks who is calling has no route for a probe.
-            names.extend(
-                made(module).filter(|(name, line)| !mounted(name) && !line.contains("dependencies")).map(|m| m.0),
-            );
-            return names;
-        }
-        for name in ["app", "application"] {
-            let import = module.imports.iter().find(|import| import.local == name);
-            let from = import.map(|import| import.module.rsplit('.').next().unwrap_or_default());
-            let owned =
-                from.is_some_and(|from| from.is_empty() || self.module.is_some_and(|owner| owner.stem() == from));
-            let assigned = module.lines().filter_map(|(_, line)| cursor::assigned_call(line));
-            let other = assigned.into_iter().any(|(assigned, callee)| assigned == name && !callee.ends_with("_app"));
-            if (owned || (self.sole && import.is_none())) && !other {
-                names.insert(name);
-            }
-        }
-        names
-    }
-}
-
-/// The applications that a module makes: the name and the line.
-fn made(module: &Module) -> impl Iterator<Item = (&str, &str)> {
-    let assigned = module.lines().filter_map(|(_, line)| Some((cursor::assigned_call(line)?, line)));
-    let made = assigned.filter(|((_, callee), _)| super::objects::constructed(module, callee).is_some());
-    made.map(|((name, _), line)| (name, line))
-}
-
-/// The names whose routes have the path that their decorator says.
-fn receivers<'a>(module: &'a Module, owner: &Owner<'_>, includes: &[Include]) -> BTreeSet<&'a str> {
-    let mut names = owner.applications(module);
-    for (offset, line) in module.top() {
-        let Some((name, callee)) = cursor::assigned_call(line) else { continue };
-        let collector = super::objects::original(module, callee);
-        let Some(open) = line.find('(').filter(|_| COLLECTORS.contains(&collector)) else { continue };
-        let arguments = module.arguments(offset + open);
-        let keywords = ["prefix", "url_prefix", "dependencies"];
-        let prefixed = keywords.iter().any(|keyword| module.keyword(arguments.clone(), keyword).is_some());
-        let mine = |include: &&Include| include.collection.0 == module.stem() && include.collection.1 == name;
-        let mut joined = includes.iter().filter(mine).peekable();
-        if !prefixed && joined.peek().is_some() && joined.all(|include| include.plain) {
-            names.insert(name);
-        }
-    }
-    names
-}
-
 /// `@app.get("/health")`, `@app.route("/health")`
-fn decorated(module: &Module, receivers: &BTreeSet<&str>) -> Vec<Route> {
-    let lines: Vec<(usize, &str)> = module.lines().collect();
+fn decorated(sources: &Sources, module: &Module, prefixes: &Prefixes<'_>) -> Vec<Route> {
     let mut routes = Vec::new();
-    for (index, (offset, line)) in lines.iter().enumerate() {
-        let mut cursor = Cursor::new(line);
-        if !cursor.eat("@") {
-            continue;
+    for function in &module.functions {
+        for (line, call) in function.decorators.iter().filter_map(|(line, decorator)| Some((*line, decorator.call()?)))
+        {
+            let before = || prefixes.before(sources, module, call.receiver()?);
+            let found = answers(call.method()).then(before).flatten();
+            let route = found.and_then(|prefix| route(module, line, call, &prefix));
+            routes.extend(route.map(|route| Route { guarded: route.guarded || asks(function), ..route }));
         }
-        let Some((receiver, method)) = cursor.dotted().and_then(|name| name.rsplit_once('.')) else { continue };
-        if !receivers.contains(receiver) || !matches!(method, "get" | "route" | "api_route") {
-            continue;
-        }
-        let Some(open) = line.find('(') else { continue };
-        let arguments = module.arguments(offset + open);
-        // The other decorators and the head of the function say whether a caller must be known.
-        let rest = lines.get(index..).unwrap_or_default().iter().map(|(_, line)| *line);
-        let until_def = rest.scan(false, |done, line| {
-            let line = (!*done).then_some(line);
-            *done |= line.is_some_and(|l| l.contains("def "));
-            line
-        });
-        let text: Vec<&str> = until_def.take(8).collect();
-        routes.extend(route(module, *offset, arguments, &text.concat()));
     }
     routes
 }
 
-/// `app.add_api_route("/health", …)`, `app.add_url_rule("/health", …)`
-fn added(module: &Module, receivers: &BTreeSet<&str>) -> Vec<Route> {
-    let calls = ["add_api_route", "add_url_rule", "add_route"].into_iter();
-    let found = calls.flat_map(|name| module.calls(name)).filter_map(|(at, open)| {
-        let before = module.code.get(..at)?.trim_end_matches('.');
-        let receiver = before.rsplit(|c| !cursor::is_word(c)).next()?;
-        let listed = || listed(module, at, open);
-        receivers.contains(receiver).then(listed).flatten()
+/// `@get("/health")` on a function that is handed to the application: `Litestar(route_handlers=[health])`
+fn handed(sources: &Sources, module: &Module, framework: Framework) -> Vec<Route> {
+    if framework != Framework::Litestar {
+        return Vec::new();
+    }
+    let handlers = sources.modules.iter().flat_map(|of| made(sources, of).map(move |(_, call)| (of, call)));
+    let handlers: Vec<Holder> = handlers
+        .filter_map(|(of, call)| Some((of, call.argument(0, "route_handlers")?)))
+        .flat_map(|(of, list)| list.names().into_iter().filter_map(move |name| holder(sources, of, name)))
+        .collect();
+    let decorated = module.functions.iter().filter(|f| handlers.contains(&(module.path.clone(), f.name.clone())));
+    let routes = decorated.flat_map(|function| {
+        let calls = function.decorators.iter().filter_map(|(line, decorator)| Some((*line, decorator.call()?)));
+        let gets = calls.filter(|(_, call)| call.method() == "get");
+        let routes = gets.filter_map(|(line, call)| route(module, line, call, ""));
+        routes.map(|route| Route { guarded: route.guarded || asks(function), ..route })
     });
-    found.collect()
+    routes.collect()
 }
 
-fn listed(module: &Module, at: usize, open: usize) -> Option<Route> {
-    let arguments = module.arguments(open);
-    let text = module.code.get(arguments.clone())?;
-    route(module, at, arguments, text)
-}
-
-fn route(module: &Module, at: usize, arguments: Range<usize>, text: &str) -> Option<Route> {
-    let path =
-        module.literal(arguments.start).or_else(|| module.literal(module.keyword(arguments.clone(), "path")?))?;
-    if let Some(methods) = module.keyword(arguments.clone(), "methods") {
-        let raw = module.raw.get(methods..arguments.end)?;
-        if !raw.contains("GET") && !raw.contains("get") {
-            return None;
+/// `app.add_api_route("/health", …)`, `app.router.add_get("/health", …)`, `app.add_routes([web.get("/health", …)])`
+fn added(sources: &Sources, module: &Module, prefixes: &Prefixes<'_>) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (_, call) in module.calls() {
+        let before = || prefixes.before(sources, module, call.receiver()?);
+        match call.method() {
+            "add_api_route" | "add_url_rule" | "add_route" | "add_get" => {
+                routes.extend(before().and_then(|prefix| route(module, call.line, call, &prefix)));
+            }
+            "add_routes" => {
+                let Some(prefix) = before() else { continue };
+                let listed = call.positional.iter().flat_map(Expression::calls);
+                let gets = listed.filter(|call| matches!(call.method(), "get" | "view"));
+                routes.extend(gets.filter_map(|call| route(module, call.line, call, &prefix)));
+            }
+            _ => {}
         }
     }
-    let guarded = guarded(text) || module.keyword(arguments, "dependencies").is_some();
-    path.starts_with('/').then(|| Route { path: path.to_owned(), at: module.at(at), guarded })
+    routes
 }
 
-fn guarded(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    GUARDS.iter().any(|guard| text.contains(guard))
+/// Whether a decorator of this name makes a function answer GET requests.
+fn answers(method: &str) -> bool {
+    matches!(method, "get" | "route" | "api_route")
+}
+
+fn route(module: &Module, line: usize, call: &Call, prefix: &str) -> Option<Route> {
+    let path = call.argument(0, "path").or_else(|| call.argument(0, "uri"))?.text()?;
+    if let Some(methods) = call.keyword("methods")
+        && !methods.value.texts().iter().any(|method| method.eq_ignore_ascii_case("get"))
+    {
+        return None;
+    }
+    let guarded = call.keyword("dependencies").is_some() || call.arguments().flat_map(Expression::names).any(is_guard);
+    let path = format!("{prefix}{path}");
+    path.starts_with('/').then(|| Route { path, at: module.line(line), guarded })
+}
+
+/// Whether a function wants to know who is calling.
+fn asks(function: &Function) -> bool {
+    let decorators = function.decorators.iter().map(|(_, decorator)| decorator);
+    decorators.chain(&function.parameters).flat_map(Expression::names).any(is_guard)
+}
+
+fn is_guard(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    GUARDS.iter().any(|guard| name.contains(guard))
+}
+
+fn rooted(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
 }
 
 #[cfg(test)]
@@ -285,12 +325,27 @@ mod tests {
         assert_eq!(with(alias, router), ["api/health.py:2 /health"]);
         for main in [
             "app = FastAPI()\n",
-            "from api import health\napp = FastAPI()\napp.include_router(health.router, prefix='/v1')\n",
+            "from api import health\napp = FastAPI()\napp.include_router(health.router, prefix=settings.V1)\n",
+            "from api import health\napp = FastAPI()\napp.include_router(health.router, dependencies=[d])\n",
             "from api import health\napi = APIRouter()\napi.include_router(health.router)\n",
         ] {
             assert!(with(main, router).is_empty(), "{main}");
         }
-        assert!(with(main, &router.replace("()\n@", "(prefix='/x')\n@")).is_empty());
+    }
+
+    #[test]
+    fn prefixes_that_are_written_out_go_before_the_paths() {
+        let found = |framework, main: &str, other: &str| found(framework, &[("main.py", main), ("api.py", other)]);
+        let main = "from fastapi import FastAPI\nfrom api import all\napp = FastAPI()\napp.include_router(all, prefix='/v1')\n";
+        let router = "from fastapi import APIRouter\nrouter = APIRouter(prefix='/up')\n@router.get('/health')\ndef h(): ...\n\
+                      all = APIRouter(prefix='/x')\nall.include_router(router, prefix='/y')\n";
+        assert_eq!(found(Framework::FastApi, main, router), ["api.py:3 /v1/x/y/up/health"]);
+        let main = "from flask import Flask\nfrom api import bp, cp\ndef create_app():\n    app = Flask('x')\n\
+                    app.register_blueprint(bp)\n    app.register_blueprint(cp, url_prefix='/z')\n";
+        let main = main.replace("app.reg", "    app.reg").replace("        app.reg", "    app.reg");
+        let blueprint = "from flask import Blueprint\nbp = Blueprint('b', 'n', url_prefix='/x')\n@bp.route('/ping')\ndef b(): ...\n\
+                         cp = Blueprint('c', 'n', url_prefix='/y')\n@cp.route('/ping')\ndef c(): ...\n";
+        assert_eq!(found(Framework::Flask, &main, blueprint), ["api.py:3 /x/ping", "api.py:6 /z/ping"]);
     }
 
     #[test]
@@ -319,7 +374,7 @@ mod tests {
         assert_eq!(found(Framework::Starlette, &[("m.py", starlette)]), ["m.py:1 /a"]);
         let urls =
             "urlpatterns = [\n  path('health/', v),\n  re_path(r'^ping/?$', v),\n  path('a/', include('a.urls')),\n]\n";
-        let module = Module::new("p/urls.py", urls.to_owned());
+        let module = Module::new("p/urls.py", urls);
         let paths: Vec<_> = django(&module).into_iter().map(|r| format!("{} {}", r.at, r.path)).collect();
         assert_eq!(paths, ["p/urls.py:2 /health/", "p/urls.py:3 /ping/"]);
     }

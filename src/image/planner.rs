@@ -188,9 +188,11 @@ fn environment(project: &Project) -> Vec<(String, String)> {
     // The root file system is read-only where this runs, so Python must not try to write bytecode.
     let mut env = vec![("PYTHONUNBUFFERED", "1".to_owned()), ("PYTHONDONTWRITEBYTECODE", "1".to_owned())];
     if let Some(root) = &project.import_root {
-        env.push(("PYTHONPATH", format!("/app/{}", root.value)));
+        let folder = if root.value == "." { "/app".to_owned() } else { format!("/app/{}", root.value) };
+        env.push(("PYTHONPATH", folder));
     }
-    env.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
+    let env = env.into_iter().map(|(k, v)| (k.to_owned(), v));
+    env.chain(project.env.iter().cloned()).collect()
 }
 
 /// A check that works with Python alone: slim images have no curl.

@@ -3,6 +3,7 @@
 use super::import_root::{self, Importable};
 use super::scan::Sources;
 use super::scan::objects::{Form, Object};
+use super::scan::scripts::Script;
 use super::{Decision, Error, Evidence, Framework};
 
 /// The names of modules that people start a server with, the likelier first.
@@ -74,6 +75,12 @@ pub(crate) fn several(entries: &[Entry]) -> Error {
     Error::SeveralEntries { candidates: entries.iter().map(|e| (e.target(), e.at.clone())).collect(), example }
 }
 
+/// The error that an application and a program beside it could both be meant.
+pub(crate) fn or_script(entry: &Entry, script: &Script) -> Error {
+    let candidates = vec![(entry.target(), entry.at.clone()), (script.path.clone(), script.at.clone())];
+    Error::SeveralEntries { candidates, example: example(entry) }
+}
+
 /// A command that would start an entry.
 pub(crate) fn example(entry: &Entry) -> Vec<String> {
     super::server::usual(entry.framework).command(entry, 8000)
@@ -92,7 +99,7 @@ fn entry(object: &Object, importable: Importable) -> Entry {
 }
 
 /// How likely a module is the one to start, from 0; `None` for a module that is not named like one.
-fn rank(path: &str) -> Option<usize> {
+pub(crate) fn rank(path: &str) -> Option<usize> {
     let parts: Vec<&str> = path.split('/').collect();
     let (file, folders) = parts.split_last()?;
     let stem = file.strip_suffix(".py")?;

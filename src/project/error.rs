@@ -221,6 +221,16 @@ pub enum Error {
         /// A ready value for the setting.
         example: Vec<String>,
     },
+    /// The code that serves the application listens where nothing reaches it.
+    #[error(
+        "the {framework} application listens on 127.0.0.1 alone ({at}), where nothing outside of its container reaches it"
+    )]
+    Loopback {
+        /// The framework.
+        framework: Framework,
+        /// Where it is made to listen.
+        at: Evidence,
+    },
     /// No installed server can serve the application.
     #[error("no server for the {framework} application is among the dependencies{}", seen(elsewhere.as_ref()))]
     NoServer {
@@ -337,6 +347,8 @@ impl Error {
             Self::NoServer { add, .. } | Self::WrongServer { add, .. } => {
                 Some(format!("add {add} to the dependencies, or state the setting `command`"))
             }
+            Self::Loopback { framework: Framework::Gradio, .. } => Some("leave server_name out there".to_owned()),
+            Self::Loopback { .. } => Some("pass host=\"0.0.0.0\" there".to_owned()),
             Self::SeveralEntries { example, .. } | Self::NoCommand { example: Some(example) } => Some(state(example)),
             Self::NoCommand { example: None } => {
                 Some("state it with the setting `command`, e.g. command = [\"python\", \"main.py\"]".to_owned())

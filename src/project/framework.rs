@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A framework whose applications are started by a server.
+/// A framework of what answers requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Framework {
     /// `FastAPI`.
@@ -17,6 +17,14 @@ pub enum Framework {
     Django,
     /// Flask.
     Flask,
+    /// Sanic.
+    Sanic,
+    /// The server of aiohttp.
+    Aiohttp,
+    /// Streamlit.
+    Streamlit,
+    /// Gradio.
+    Gradio,
 }
 
 /// How a server calls an application.
@@ -26,11 +34,24 @@ pub enum Interface {
     Asgi,
     /// Synchronously: PEP 3333.
     Wsgi,
+    /// By a server that the framework itself has.
+    Own,
 }
 
 impl Framework {
     /// Every framework; those that are built on another one come before it.
-    pub const ALL: [Self; 6] = [Self::FastApi, Self::Litestar, Self::Quart, Self::Starlette, Self::Django, Self::Flask];
+    pub const ALL: [Self; 10] = [
+        Self::FastApi,
+        Self::Litestar,
+        Self::Quart,
+        Self::Starlette,
+        Self::Django,
+        Self::Flask,
+        Self::Sanic,
+        Self::Aiohttp,
+        Self::Streamlit,
+        Self::Gradio,
+    ];
 
     /// Its name, which is also that of its package.
     pub fn as_str(self) -> &'static str {
@@ -41,6 +62,10 @@ impl Framework {
             Self::Starlette => "starlette",
             Self::Django => "django",
             Self::Flask => "flask",
+            Self::Sanic => "sanic",
+            Self::Aiohttp => "aiohttp",
+            Self::Streamlit => "streamlit",
+            Self::Gradio => "gradio",
         }
     }
 
@@ -49,6 +74,7 @@ impl Framework {
         match self {
             Self::FastApi | Self::Litestar | Self::Quart | Self::Starlette => Interface::Asgi,
             Self::Django | Self::Flask => Interface::Wsgi,
+            Self::Sanic | Self::Aiohttp | Self::Streamlit | Self::Gradio => Interface::Own,
         }
     }
 
@@ -70,7 +96,9 @@ impl Framework {
             Self::Quart => Some("Quart"),
             Self::Starlette => Some("Starlette"),
             Self::Flask => Some("Flask"),
-            Self::Django => None,
+            Self::Sanic => Some("Sanic"),
+            Self::Aiohttp => Some("Application"),
+            Self::Django | Self::Streamlit | Self::Gradio => None,
         }
     }
 }

@@ -15,6 +15,7 @@ const SERVERS: &[(&str, u16)] = &[
     ("waitress-serve", 8080),
     ("flask", 5000),
     ("quart", 5000),
+    ("sanic", 8000),
     ("streamlit", 8501),
 ];
 /// Programs that take work from a queue or a clock.
@@ -48,7 +49,7 @@ impl Launch {
     }
 
     /// The name of the program, behind `python -m`, `exec` and what else stands before it.
-    fn program(&self) -> Option<(usize, &str)> {
+    pub(crate) fn program(&self) -> Option<(usize, &str)> {
         let mut words = self.words.iter().enumerate().peekable();
         while let Some((at, word)) = words.next() {
             let name = paths::file_name(word);

@@ -23,6 +23,8 @@ mod pin;
 mod pipenv;
 mod poetry;
 mod port;
+mod procfile;
+mod program;
 mod pyproject;
 mod python;
 mod requirement;
@@ -119,6 +121,8 @@ pub struct Project {
     pub health: Option<Decision<Health>>,
     /// The folder that the code is imported from, where that is not the root and the project is not installed.
     pub import_root: Option<Decision<String>>,
+    /// What the program that is started must find in its environment.
+    pub env: Vec<(String, String)>,
 }
 
 impl Project {
@@ -141,7 +145,7 @@ impl Project {
             return Err(Error::StaleLock { manager: of, what });
         }
         let starter = Starter { tree, sources: &sources, pyproject, dependencies: &dependencies, stated };
-        let Start { framework, kind, command, port, health, import_root } = starter.decide()?;
+        let Start { framework, kind, command, port, health, import_root, env } = starter.decide()?;
         let version = pyproject.and_then(|p| p.version.clone());
         Ok(Self {
             name: name::decide(tree, pyproject, stated)?,
@@ -156,6 +160,7 @@ impl Project {
             port,
             health,
             import_root,
+            env,
         })
     }
 }

@@ -18,6 +18,7 @@ pub(crate) fn of_command(
     tree: &SourceTree,
     sources: &Sources,
     command: &Decision<Vec<String>>,
+    whose: &str,
     stated: &Stated,
 ) -> Result<Option<Decision<u16>>, Error> {
     let launch = Launch::new(&command.value);
@@ -28,7 +29,7 @@ pub(crate) fn of_command(
         };
     }
     if let Some((port, flag)) = launch.port() {
-        let because = format!("{flag} of the stated command");
+        let because = format!("{flag} of {whose}");
         return Ok(Some(Decision { value: port, because, evidence: command.evidence.clone() }));
     }
     let script = launch.script(sources).and_then(|path| sources.get(&path)).and_then(in_code);
@@ -41,7 +42,7 @@ pub(crate) fn of_command(
     {
         return Ok(Some(bound));
     }
-    Ok(Some(Decision::assumed(own, "what the stated command takes by itself")))
+    Ok(Some(Decision::assumed(own, format!("what {whose} takes by itself"))))
 }
 
 /// The port for a command that pydeploy writes.
@@ -69,11 +70,31 @@ pub(crate) fn for_entry(
     })
 }
 
+/// The port of a module that serves by itself; `own` is what it takes where it says nothing.
+pub(crate) fn of_script(
+    module: Option<&Module>,
+    own: u16,
+    stated: &Stated,
+    is_told: bool,
+) -> Result<Decision<u16>, Error> {
+    let found = module.filter(|_| !is_told).and_then(in_code);
+    match (&stated.port, found) {
+        (Some(stated), Some(found)) if stated.value != found.value => {
+            let flag = found.evidence.map_or_else(String::new, |at| at.to_string());
+            Err(Error::TwoPorts { stated: stated.value, flag, port: found.value })
+        }
+        (Some(stated), _) => Ok(stated.clone()),
+        (None, Some(found)) => Ok(found),
+        (None, None) => Ok(Decision::assumed(own, "what the code takes by itself")),
+    }
+}
+
 /// `uvicorn.run(…, port=N)`, `app.run(port=N)`
 fn in_code(module: &Module) -> Option<Decision<u16>> {
-    let mut calls = module.calls().filter(|(_, call)| matches!(call.method(), "run" | "serve" | "run_app" | "Config"));
+    let mut calls =
+        module.calls().filter(|(_, call)| matches!(call.method(), "run" | "serve" | "run_app" | "Config" | "launch"));
     calls.find_map(|(_, call)| {
-        let keyword = call.keyword("port")?;
+        let keyword = call.keyword("port").or_else(|| call.keyword("server_port"))?;
         let port = number(module, &keyword.value, LEVELS)?;
         Some(Decision::seen(port, "the port that the code runs on by itself", module.line(keyword.line)))
     })
@@ -128,7 +149,7 @@ mod tests {
         let tree = SourceTree::in_memory("p", [("main.py", text), ("gunicorn.conf.py", "bind = ['0.0.0.0:7000']")]);
         let sources = Sources::read(&tree).unwrap();
         let command = Decision::assumed(shlex::split(words).unwrap(), "stated");
-        of_command(&tree, &sources, &command, &Stated::default()).unwrap().map(|port| port.value)
+        of_command(&tree, &sources, &command, "the stated command", &Stated::default()).unwrap().map(|port| port.value)
     }
 
     #[test]

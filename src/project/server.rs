@@ -14,6 +14,7 @@ pub(crate) enum Server {
     Daphne,
     Gunicorn,
     Waitress,
+    Sanic,
     /// Flask's own, for development.
     Flask,
     /// Django's own, for development.
@@ -37,7 +38,8 @@ pub(crate) struct Picked<'a> {
 pub(crate) fn usual(framework: Framework) -> Server {
     match framework.interface() {
         Interface::Asgi => Server::Uvicorn,
-        Interface::Wsgi => Server::Gunicorn,
+        Interface::Own if framework == Framework::Sanic => Server::Sanic,
+        Interface::Wsgi | Interface::Own => Server::Gunicorn,
     }
 }
 
@@ -51,6 +53,9 @@ fn servers(framework: Framework) -> &'static [Server] {
         (Framework::Django, _) => &DJANGO,
         (_, Interface::Asgi) => &ASGI,
         (_, Interface::Wsgi) => &WSGI,
+        (Framework::Sanic, _) => &[Server::Sanic],
+        (Framework::Aiohttp, _) => &[Server::Gunicorn],
+        (_, Interface::Own) => &[],
     }
 }
 
@@ -78,7 +83,7 @@ pub(crate) fn pick(
                 at: gunicorn.evidence.clone(),
                 add: "uvicorn",
             },
-            None => Error::NoServer { framework, elsewhere, add: "uvicorn" },
+            None => Error::NoServer { framework, elsewhere, add: usual(framework).package() },
         }),
     }
 }
@@ -93,6 +98,7 @@ impl Server {
             Self::Daphne => "daphne",
             Self::Gunicorn => "gunicorn",
             Self::Waitress => "waitress",
+            Self::Sanic => "sanic",
             Self::Flask => "flask",
             Self::Runserver => "django",
         }
@@ -106,6 +112,17 @@ impl Server {
     /// Whether it calls Django by asgi.py.
     pub(crate) fn calls_asgi(self) -> bool {
         ASGI.contains(&self)
+    }
+
+    /// The server that a package has, if it is one that we know.
+    pub(crate) fn of_package(package: &str) -> Option<Self> {
+        let known = ASGI.into_iter().chain(WSGI).chain([Self::Sanic]);
+        known.into_iter().find(|server| server.package() == package)
+    }
+
+    /// Whether it is installed.
+    pub(crate) fn is_among(self, dependencies: &Dependencies) -> bool {
+        self.brought_by(dependencies).is_some()
     }
 
     /// The dependency that installs it: the package itself, or one that is known to need it.
@@ -139,7 +156,14 @@ impl Server {
             Self::Granian => vec!["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", &port, &target],
             Self::Daphne => vec!["daphne", "-b", "0.0.0.0", "-p", &port, &target],
             // The heartbeat file must lie in memory: https://docs.gunicorn.org/en/stable/faq.html#blocking-os-fchmod
-            Self::Gunicorn => vec!["gunicorn", "--bind", &address, "--worker-tmp-dir", "/dev/shm", &called],
+            Self::Gunicorn => {
+                // https://docs.aiohttp.org/en/stable/deployment.html#start-gunicorn: it calls a function by itself
+                let aiohttp = entry.framework == Framework::Aiohttp;
+                let worker = ["--worker-class", "aiohttp.GunicornWebWorker"].into_iter().filter(|_| aiohttp);
+                let words = ["gunicorn", "--bind", &address, "--worker-tmp-dir", "/dev/shm"].into_iter().chain(worker);
+                words.chain([if aiohttp { &*target } else { &*called }]).collect()
+            }
+            Self::Sanic => vec!["sanic", &target, "--host", "0.0.0.0", "--port", &port],
             Self::Waitress if entry.factory => vec!["waitress-serve", &listen, "--call", &target],
             Self::Waitress => vec!["waitress-serve", &listen, &target],
             Self::Flask => {
@@ -148,7 +172,7 @@ impl Server {
             }
             Self::Runserver => vec!["python", &entry.path, "runserver", &address, "--noreload"],
         };
-        if entry.factory && matches!(self, Self::Uvicorn | Self::Granian) {
+        if entry.factory && matches!(self, Self::Uvicorn | Self::Granian | Self::Sanic) {
             words.push("--factory");
         }
         words.into_iter().map(str::to_owned).collect()

@@ -5,12 +5,15 @@ use super::django::{Django, Gateway};
 use super::entry::{self, Entry};
 use super::health::{self, Health};
 use super::launch::{Launch, Program};
+use super::procfile::{self, Process};
 use super::pyproject::Pyproject;
 use super::scan::objects::{Form, Object};
-use super::scan::{Sources, objects, routes};
+use super::scan::scripts::{self, Runs, Script};
+use super::scan::{Module, Sources, objects, routes};
 use super::server::{self, Picked, Server};
 use super::{
-    Decision, Error, Evidence, Framework, Kind, Stated, django, elsewhere, hosts, import_root, port, suggestion,
+    Decision, Error, Evidence, Framework, Kind, Stated, django, elsewhere, hosts, import_root, port, program,
+    suggestion,
 };
 use crate::source::SourceTree;
 
@@ -22,6 +25,7 @@ pub(crate) struct Start {
     pub(crate) port: Option<Decision<u16>>,
     pub(crate) health: Option<Decision<Health>>,
     pub(crate) import_root: Option<Decision<String>>,
+    pub(crate) env: Vec<(String, String)>,
 }
 
 /// What the decisions are made from.
@@ -37,6 +41,7 @@ pub(crate) struct Starter<'a> {
 enum Application {
     Entry(Entry),
     Django(Django),
+    Script(Script),
 }
 
 impl Starter<'_> {
@@ -44,49 +49,109 @@ impl Starter<'_> {
     pub(crate) fn decide(&self) -> Result<Start, Error> {
         let objects = objects::find(self.sources);
         if let Some(command) = &self.stated.command {
-            return self.stated_command(command, &objects);
+            return self.commanded(command, "the stated command", &objects);
         }
-        match self.application(&objects)? {
+        let Some(process) = procfile::process(self.tree, self.stated)? else { return self.detected(&objects) };
+        let launch = Launch::new(&process.command.value);
+        let missing = launch.program().filter(|(_, program)| self.installs(program) == Some(false));
+        let Some((_, program)) = missing else { return self.process(&process, &objects) };
+        // A Procfile is easily left behind by the code. One that names what a dependency may bring is believed.
+        match self.detected(&objects) {
+            Ok(mut start) => {
+                let left = format!("; not by {program}, as the Procfile says: it is not among the dependencies");
+                start.command.because.push_str(&left);
+                Ok(start)
+            }
+            Err(_) if !self.dependencies.is_complete() => self.process(&process, &objects),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn process(&self, process: &Process, objects: &[Object]) -> Result<Start, Error> {
+        let mut start = self.commanded(&process.command, "the Procfile", objects)?;
+        if process.name == "web" && start.port.is_none() {
+            // The platform's word: what is called web listens on the variable PORT.
+            start.port = Some(Decision::assumed(port::DEFAULT, "the default: the Procfile's web listens on PORT"));
+            start.kind.value = Kind::Web;
+            start.health = Some(self.health(|| health::decide(&[], None)));
+        }
+        start.env.extend(start.port.iter().map(|port| ("PORT".to_owned(), port.value.to_string())));
+        Ok(start)
+    }
+
+    fn detected(&self, objects: &[Object]) -> Result<Start, Error> {
+        let scripts = scripts::find(self.sources);
+        match self.application(objects, &scripts)? {
             Some(Application::Entry(entry)) => self.serve(entry),
             Some(Application::Django(django)) => self.serve_django(&django),
-            None => Err(self.nothing_to_serve(&objects)),
+            Some(Application::Script(script)) => match script.runs {
+                Runs::Served { framework, on, port } => self.run(&script, framework, on, port),
+                Runs::Bot => Err(self.nothing_to_serve(objects, &scripts)),
+            },
+            None => self.work(&scripts)?.map_or_else(|| Err(self.nothing_to_serve(objects, &scripts)), Ok),
         }
     }
 
     /// The frameworks among the dependencies: those that the project itself asks for, else any.
-    fn frameworks(&self) -> Vec<Framework> {
+    fn frameworks(&self, objects: &[Object], scripts: &[Script]) -> Vec<Framework> {
+        // Most who have aiohttp ask others with it.
+        let serves = |framework: Framework| {
+            let runs = |s: &Script| matches!(s.runs, Runs::Served { framework: of, .. } if of == framework);
+            objects.iter().any(|o| o.framework == framework) || scripts.iter().any(runs)
+        };
         let find = |direct: bool| {
             let is = |f: &Framework| self.dependencies.get(f.as_str()).is_some_and(|d| d.direct || !direct);
-            Framework::ALL.into_iter().filter(is).collect::<Vec<_>>()
+            let idle = |f: &Framework| *f == Framework::Aiohttp && !serves(*f);
+            Framework::ALL.into_iter().filter(is).filter(|f| !idle(f)).collect::<Vec<_>>()
         };
         let direct = find(true);
         if direct.is_empty() { find(false) } else { direct }
     }
 
-    fn application(&self, objects: &[Object]) -> Result<Option<Application>, Error> {
+    fn application(&self, objects: &[Object], scripts: &[Script]) -> Result<Option<Application>, Error> {
         let installed = self.dependencies.installs_project();
-        let among = |frameworks: &[Framework]| entry::choose(self.sources, objects, frameworks, installed);
-        let frameworks = self.frameworks();
+        let known = self.frameworks(objects, scripts);
         // Without a lock, what no dependency is known to bring may come with another one, if nothing else is named.
-        let unknown = frameworks.is_empty() && !self.dependencies.is_complete();
-        let entry = among(if unknown { &Framework::ALL } else { &frameworks })?;
+        let unknown = known.is_empty() && !self.dependencies.is_complete();
+        let frameworks = if unknown { &Framework::ALL } else { &*known };
+        // A server of its own needs no other program, and aiohttp's applications have it in their script.
+        let aiohttp = |s: &Script| matches!(s.runs, Runs::Served { framework: Framework::Aiohttp, .. });
+        let by_script = scripts.iter().any(aiohttp) && self.dependencies.get("gunicorn").is_none();
+        let served: Vec<Framework> =
+            frameworks.iter().copied().filter(|f| *f != Framework::Aiohttp || !by_script).collect();
+        let entry = entry::choose(self.sources, objects, &served, installed)?;
         let django = django::find(self.sources);
-        let django = django.filter(|_| frameworks.contains(&Framework::Django) || (unknown && entry.is_none()));
-        Ok(match (entry, django) {
-            // Either may be the one: an ASGI application that mounts Django, or a small one beside it.
-            (Some(entry), Some(django)) => {
+        let django = django.filter(|_| known.contains(&Framework::Django) || (unknown && entry.is_none()));
+        match (entry, django) {
+            // Either may be the one: an ASGI application beside Django, or one that has Django in it.
+            (Some(entry), Some(django)) if !self.holds_django(&entry) => {
                 let other =
                     django.entry(self.sources, Gateway::Wsgi).or_else(|_| django.entry(self.sources, Gateway::Asgi));
-                return Err(entry::several(&[Some(entry), other.ok()].into_iter().flatten().collect::<Vec<_>>()));
+                Err(entry::several(&[Some(entry), other.ok()].into_iter().flatten().collect::<Vec<_>>()))
             }
-            (Some(entry), None) => Some(Application::Entry(entry)),
-            (None, Some(django)) => Some(Application::Django(django)),
-            (None, None) => None,
-        })
+            (Some(entry), _) => {
+                // What draws pages beside an application that answers requests may be meant as well.
+                let own: Vec<Framework> =
+                    known.iter().copied().filter(|f| matches!(f, Framework::Streamlit | Framework::Gradio)).collect();
+                match program::serving(scripts, &own)? {
+                    Some(script) => Err(entry::or_script(&entry, &script)),
+                    None => Ok(Some(Application::Entry(entry))),
+                }
+            }
+            (None, Some(django)) => Ok(Some(Application::Django(django))),
+            (None, None) => Ok(program::serving(scripts, frameworks)?.map(Application::Script)),
+        }
     }
 
-    fn nothing_to_serve(&self, objects: &[Object]) -> Error {
-        let known = self.frameworks();
+    /// Whether the module of an application has Django's in it: `app.mount("/", get_asgi_application())`
+    fn holds_django(&self, entry: &Entry) -> bool {
+        let module = self.sources.get(&entry.path);
+        let mut calls = module.into_iter().flat_map(Module::calls);
+        calls.any(|(_, call)| matches!(call.method(), "get_asgi_application" | "get_wsgi_application"))
+    }
+
+    fn nothing_to_serve(&self, objects: &[Object], scripts: &[Script]) -> Error {
+        let known = self.frameworks(objects, scripts);
         let unknown = known.is_empty() && !self.dependencies.is_complete();
         let near = objects.iter().find(|o| unknown || known.contains(&o.framework));
         // A framework that only another package needs says nothing about the project.
@@ -101,13 +166,7 @@ impl Starter<'_> {
             Form::Instance | Form::Factory => "its module can't be imported under a name of its own".to_owned(),
         });
         let script = near.filter(|o| o.form == Form::Hidden).map(|o| vec!["python".to_owned(), o.path.clone()]);
-        let example = script.unwrap_or_else(|| {
-            let words = match framework.interface() {
-                super::Interface::Asgi => ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].as_slice(),
-                super::Interface::Wsgi => ["gunicorn", "--bind", "0.0.0.0:8000", "main:app"].as_slice(),
-            };
-            words.iter().map(|word| (*word).to_owned()).collect()
-        });
+        let example = script.unwrap_or_else(|| program::example(framework));
         Error::NoEntry { framework, near: near.map(|o| o.at.clone()), why, example }
     }
 
@@ -125,15 +184,14 @@ impl Starter<'_> {
             words.extend(["--no-debugger", "--no-reload"].map(str::to_owned));
         }
         let because = served(&picked, entry.framework, elsewhere.as_ref());
-        let routes = routes::find(self.sources, entry.framework, Some(&entry.path));
-        let closed = hosts::closed_by_middleware(self.sources);
         Ok(Start {
             framework: Some(self.framework(entry.framework, &entry.at)),
             kind: Decision::seen(Kind::Web, "a server is started", entry.at.clone()),
             command: Decision::seen(words, because, entry.at),
-            health: Some(self.health(|| health::decide(&routes, closed))),
+            health: Some(self.health(|| self.seen_health(entry.framework, Some(&entry.path)))),
             port: Some(port),
             import_root: entry.root,
+            env: Vec::new(),
         })
     }
 
@@ -159,24 +217,26 @@ impl Starter<'_> {
             health: Some(self.health(|| self.django_health(django))),
             port: Some(port),
             import_root: entry.root,
+            env: Vec::new(),
         })
     }
 
-    fn stated_command(&self, command: &Decision<Vec<String>>, objects: &[Object]) -> Result<Start, Error> {
+    /// What a command starts, which `whose` says.
+    fn commanded(&self, command: &Decision<Vec<String>>, whose: &str, objects: &[Object]) -> Result<Start, Error> {
         let launch = Launch::new(&command.value);
         let program = launch.kind();
         let django = django::find(self.sources);
         let framework = self.framework_of_stated(objects, django.as_ref());
-        let mut port = port::of_command(self.tree, self.sources, command, self.stated)?;
+        let mut port = port::of_command(self.tree, self.sources, command, whose, self.stated)?;
         let listens = framework.is_some() && self.may_listen(&launch, objects) || self.stated.health_path.is_some();
         if port.is_none() && program != Program::Worker && listens {
-            port = Some(Decision::assumed(port::DEFAULT, "the default: the stated command names no port"));
+            port = Some(Decision::assumed(port::DEFAULT, format!("the default: {whose} names no port")));
         }
         // A worker of a web project shares its code, not its port.
         let port = port.filter(|_| program != Program::Worker || self.stated.port.is_some());
         let because = match &port {
-            Some(port) => format!("the stated command listens on {}", port.value),
-            None => "the stated command listens on no port".to_owned(),
+            Some(port) => format!("{whose} listens on {}", port.value),
+            None => format!("{whose} listens on no port"),
         };
         let value = if port.is_some() { Kind::Web } else { Kind::Worker };
         let evidence = port.as_ref().map_or(&command.evidence, |port| &port.evidence).clone();
@@ -185,8 +245,7 @@ impl Starter<'_> {
                 (Some(f), Some(django)) if f.value == Framework::Django => self.django_health(django),
                 (Some(f), _) => {
                     let entry = launch.module().and_then(|module| self.module(module));
-                    let routes = routes::find(self.sources, f.value, entry.as_deref());
-                    health::decide(&routes, hosts::closed_by_middleware(self.sources))
+                    self.seen_health(f.value, entry.as_deref())
                 }
                 (None, _) => health::decide(&[], None),
             })
@@ -201,6 +260,7 @@ impl Starter<'_> {
             port,
             health,
             import_root,
+            env: Vec::new(),
         })
     }
 
@@ -209,7 +269,7 @@ impl Starter<'_> {
         let seen = seen.map(|o| (o.framework, o.at.clone()));
         let manage = django.map(|django| (Framework::Django, django.at.clone()));
         let listed = || {
-            let framework = *self.frameworks().first()?;
+            let framework = *self.frameworks(objects, &[]).first()?;
             Some((framework, self.dependencies.get(framework.as_str())?.evidence.clone()))
         };
         let (framework, at) = seen.or(manage).or_else(listed)?;
@@ -235,19 +295,25 @@ impl Starter<'_> {
         paths.into_iter().find(|path| self.sources.get(path).is_some())
     }
 
+    /// What is known of the health of an application: by its routes, and by the hosts that it answers.
+    pub(super) fn seen_health(&self, framework: Framework, entry: Option<&str>) -> Decision<Health> {
+        let routes = routes::find(self.sources, framework, entry);
+        health::decide(&routes, hosts::closed_by_middleware(self.sources))
+    }
+
     fn django_health(&self, django: &Django) -> Decision<Health> {
         let routes = django.urls(self.sources).map(routes::django).unwrap_or_default();
         health::decide(&routes, hosts::closed_by_django(&django.settings(self.sources)))
     }
 
-    fn framework(&self, framework: Framework, code: &Evidence) -> Decision<Framework> {
+    pub(super) fn framework(&self, framework: Framework, code: &Evidence) -> Decision<Framework> {
         match self.dependencies.get(framework.as_str()) {
             Some(dependency) => Decision::seen(framework, "it is among the dependencies", dependency.evidence.clone()),
             None => Decision::seen(framework, "the code uses it", code.clone()),
         }
     }
 
-    fn health(&self, seen: impl FnOnce() -> Decision<Health>) -> Decision<Health> {
+    pub(super) fn health(&self, seen: impl FnOnce() -> Decision<Health>) -> Decision<Health> {
         let stated = self.stated.health_path.clone();
         stated.map_or_else(seen, |stated| stated.map(|path| Health::Http { path: rooted(path) }))
     }

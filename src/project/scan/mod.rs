@@ -4,6 +4,7 @@ mod names;
 pub(crate) mod objects;
 mod reader;
 pub(crate) mod routes;
+pub(crate) mod scripts;
 pub(crate) mod syntax;
 
 use std::collections::BTreeMap;
@@ -70,13 +71,12 @@ impl Sources {
         let any = !files.is_empty();
         files.retain(|path| !is_aside(path));
         files.sort_by_key(|path| (path.matches('/').count(), *path));
-        let mut modules = Vec::new();
-        for path in files.into_iter().take(MODULES) {
-            let text = tree.text(path)?.unwrap_or_default();
-            if text.len() <= LARGE {
-                modules.push(Module::new(path, &text));
-            }
-        }
+        let modules: Result<Vec<_>, Error> = reader::roomy(LARGE, || {
+            let texts = files.into_iter().take(MODULES).map(|path| Ok((path, tree.text(path)?.unwrap_or_default())));
+            let small = texts.filter(|read| read.as_ref().is_ok_and(|(_, text)| text.len() <= LARGE) || read.is_err());
+            small.map(|read| read.map(|(path, text)| Module::new(path, &text))).collect()
+        });
+        let modules = modules?;
         let places = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
         Ok(Self { modules, any, places })
     }

@@ -66,7 +66,11 @@ fn class(sources: &Sources, module: &Module, name: &str, depth: usize) -> Option
     let depth = depth.checked_sub(1)?;
     match sources.resolve(module, name) {
         Referent::Foreign(name) => Framework::of_class(&name),
-        Referent::Unknown => Framework::ALL.into_iter().find(|framework| framework.constructor() == Some(last(name))),
+        // aiohttp's class has a name that is everybody's.
+        Referent::Unknown => {
+            let mut known = Framework::ALL.into_iter().filter(|framework| *framework != Framework::Aiohttp);
+            known.find(|framework| framework.constructor() == Some(last(name)))
+        }
         Referent::Own(of, name) => {
             let class = of.classes.iter().find(|class| class.name == name)?;
             class.bases.iter().find_map(|base| self::class(sources, of, base.name()?, depth))
@@ -237,7 +241,9 @@ fn passed_on(sources: &Sources, objects: &[Object]) -> Vec<Object> {
 pub(super) fn mounted(sources: &Sources) -> Vec<(String, String)> {
     let mut mounted = Vec::new();
     for module in &sources.modules {
-        let mounts = module.calls().filter(|(_, call)| matches!(call.method(), "mount" | "Mount" | "add_subapp"));
+        let mounts = module
+            .calls()
+            .filter(|(_, call)| matches!(call.method(), "mount" | "Mount" | "add_subapp" | "mount_gradio_app"));
         for (_, call) in mounts {
             for name in call.arguments().flat_map(Expression::names) {
                 if let Referent::Own(of, name) = sources.resolve(module, name) {

@@ -32,13 +32,23 @@ pub(super) fn read(text: &str) -> Read {
     if pairs.filter(|pair| formatted(pair)).count() > FORMATTED {
         return Read::default();
     }
-    stacker::grow((64 << 10) + text.len() * STACK, || {
+    // Where the stack has room already, as inside of another call, none is made.
+    stacker::maybe_grow(text.len() * STACK, with_room(text.len()), || {
         let parsed = ruff_python_parser::parse_unchecked_source(text, PySourceType::Python);
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
         let mut reader = Reader { ends, read: Read::default() };
         reader.body(parsed.suite(), Scope::Module);
         reader.read
     })
+}
+
+/// Does `work` where the stack has room for modules of this length, in bytes: making it once is cheaper than for each.
+pub(super) fn roomy<R>(length: usize, work: impl FnOnce() -> R) -> R {
+    stacker::grow(with_room(length), work)
+}
+
+fn with_room(length: usize) -> usize {
+    (1 << 20) + length * STACK
 }
 
 struct Reader {
@@ -193,7 +203,8 @@ impl Reader {
     fn class(&mut self, class: &ast::StmtClassDef, scope: Scope) {
         let bases = class.arguments.iter().flat_map(|arguments| arguments.args.iter());
         let bases = bases.map(|base| self.expression(base, DEPTH)).collect();
-        self.read.classes.push(Class { name: class.name.to_string(), bases });
+        let line = self.line(class.name.start());
+        self.read.classes.push(Class { line, name: class.name.to_string(), bases });
         class.decorator_list.iter().for_each(|decorator| self.evaluate(scope, &decorator.expression));
         self.body(&class.body, Scope::Class);
     }

@@ -130,6 +130,8 @@ pub(crate) struct Function {
 /// A class.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Class {
+    /// The line of its `class`, counted from 1.
+    pub(crate) line: usize,
     /// Its name.
     pub(crate) name: String,
     /// What it derives from.

@@ -1,0 +1,195 @@
+//! What is started by running a module, or by the program of a queue.
+
+#[cfg(test)]
+use super::Stated;
+use super::health::Health;
+use super::import_root;
+use super::scan::scripts::{self, On, Queue, Runs, Script};
+use super::server::Server;
+use super::start::{Start, Starter};
+use super::{Decision, Error, Framework, Kind, port, server};
+
+/// Where the health of a Streamlit application is asked for: <https://docs.streamlit.io/deploy/tutorials/docker>
+const STREAMLIT_HEALTH: &str = "/_stcore/health";
+
+impl Starter<'_> {
+    /// Starts a program that serves.
+    pub(super) fn run(&self, script: &Script, framework: Framework, on: On, own: u16) -> Result<Start, Error> {
+        if on == On::Loopback {
+            return Err(Error::Loopback { framework, at: script.at.clone() });
+        }
+        let streamlit = framework == Framework::Streamlit;
+        let mut port = port::of_script(self.sources.get(&script.path), own, self.stated, streamlit)?;
+        if streamlit && self.stated.port.is_none() {
+            port = Decision::assumed(own, "the default of Streamlit");
+        }
+        let (python, import_root) = self.python(script);
+        let (command, because) = if streamlit {
+            let number = port.value.to_string();
+            let words = ["streamlit", "run", &script.path, "--server.address", "0.0.0.0", "--server.port", &number];
+            let quiet = ["--server.headless", "true", "--browser.gatherUsageStats", "false"];
+            (
+                words.into_iter().chain(quiet).map(str::to_owned).collect(),
+                "a script that draws with Streamlit".to_owned(),
+            )
+        } else {
+            (python, format!("the code serves its {framework} application itself"))
+        };
+        let health = || {
+            if streamlit {
+                let path = STREAMLIT_HEALTH.to_owned();
+                return Decision::seen(Health::Http { path }, "Streamlit's own", script.at.clone());
+            }
+            self.seen_health(framework, Some(&script.path))
+        };
+        // https://www.gradio.app/guides/environment-variables
+        let env = match framework {
+            Framework::Gradio => vec![
+                ("GRADIO_SERVER_NAME".to_owned(), "0.0.0.0".to_owned()),
+                ("GRADIO_SERVER_PORT".to_owned(), port.value.to_string()),
+                ("GRADIO_ANALYTICS_ENABLED".to_owned(), "False".to_owned()),
+            ],
+            _ => Vec::new(),
+        };
+        Ok(Start {
+            framework: Some(self.framework(framework, &script.at)),
+            kind: Decision::seen(Kind::Web, "a server is started", script.at.clone()),
+            command: Decision::seen(command, because, script.at.clone()),
+            health: Some(self.health(health)),
+            port: Some(port),
+            import_root,
+            env,
+        })
+    }
+
+    /// How Python runs a module, and the folder that it is to import from.
+    fn python(&self, script: &Script) -> (Vec<String>, Option<Decision<String>>) {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let installed = self.dependencies.installs_project();
+        let module = self.sources.get(&script.path).and_then(|module| import_root::of(self.sources, module, installed));
+        match module {
+            // Python imports from the folder of the file that it runs, and with -m from where it is run.
+            Some(module) if script.path.contains('/') && module.root.is_none() => {
+                let root = Decision::seen(".".to_owned(), "the code is imported from there", script.at.clone());
+                (words(&["python", "-m", &module.module]), (!installed).then_some(root))
+            }
+            Some(module) => (words(&["python", &script.path]), module.root),
+            None => (words(&["python", &script.path]), None),
+        }
+    }
+
+    /// What takes work instead of answering requests: the worker of a queue, or a bot.
+    pub(super) fn work(&self, scripts: &[Script]) -> Result<Option<Start>, Error> {
+        if let Some((command, queue)) = self.queue()? {
+            let because = format!("the code gives work to {}, and this takes it", queue.package);
+            return Ok(Some(worker(command, because, &queue.at, self.root_of(&queue.path))));
+        }
+        let Some(bot) = one(scripts.iter().filter(|script| script.runs == Runs::Bot).collect())? else {
+            return Ok(None);
+        };
+        let (command, import_root) = self.python(&bot);
+        let because = "the code asks for messages until it is ended".to_owned();
+        Ok(Some(worker(command, because, &bot.at, import_root)))
+    }
+
+    /// The command that takes work from a queue.
+    fn queue(&self) -> Result<Option<(Vec<String>, Queue)>, Error> {
+        let queues = scripts::queues(self.sources);
+        let installed = self.dependencies.installs_project();
+        let listed = queues.into_iter().filter(|queue| self.dependencies.get(queue.package).is_some_and(|d| d.direct));
+        let mut named = listed.filter_map(|queue| {
+            let module = import_root::of(self.sources, self.sources.get(&queue.path)?, installed)?.module;
+            Some((format!("{module}{}", queue.name), queue))
+        });
+        let Some((first, queue)) = named.next() else { return Ok(None) };
+        let others: Vec<(String, Queue)> = named.filter(|(_, other)| other.package == queue.package).collect();
+        let words: Vec<&str> = match queue.package {
+            "celery" => vec!["celery", "-A", &first, "worker", "--loglevel", "INFO"],
+            // Every module with actors has some of the work.
+            "dramatiq" => {
+                ["dramatiq", &*first].into_iter().chain(others.iter().map(|(name, _)| name.as_str())).collect()
+            }
+            package => vec![package, &first],
+        };
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        if queue.package != "dramatiq" && !others.is_empty() {
+            let candidates = [(first.clone(), queue.at.clone())].into_iter();
+            let candidates = candidates.chain(others.into_iter().map(|(name, other)| (name, other.at))).collect();
+            return Err(Error::SeveralEntries { candidates, example: words });
+        }
+        Ok(Some((words, queue)))
+    }
+
+    fn root_of(&self, path: &str) -> Option<Decision<String>> {
+        let installed = self.dependencies.installs_project();
+        import_root::of(self.sources, self.sources.get(path)?, installed)?.root
+    }
+
+    /// Whether the program that a command starts is installed; `None` where it is none that we know.
+    pub(super) fn installs(&self, program: &str) -> Option<bool> {
+        let package = if program == "waitress-serve" { "waitress" } else { program };
+        let server = Server::of_package(package);
+        let own = ["streamlit", "celery", "rq", "dramatiq", "arq", "flask"].contains(&package);
+        let known = server.map(|server| server.is_among(self.dependencies));
+        known.or_else(|| own.then(|| self.dependencies.get(package).is_some()))
+    }
+}
+
+fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_root: Option<Decision<String>>) -> Start {
+    Start {
+        framework: None,
+        kind: Decision::seen(Kind::Worker, "nothing listens on a port", at.clone()),
+        command: Decision::seen(command, because, at.clone()),
+        port: None,
+        health: None,
+        import_root,
+        env: Vec::new(),
+    }
+}
+
+/// The program that serves an application of one of these frameworks.
+pub(super) fn serving(scripts: &[Script], frameworks: &[Framework]) -> Result<Option<Script>, Error> {
+    let serves =
+        |script: &&Script| matches!(script.runs, Runs::Served { framework, .. } if frameworks.contains(&framework));
+    one(scripts.iter().filter(serves).collect())
+}
+
+/// A command that starts an application of a framework, as people write it.
+pub(super) fn example(framework: Framework) -> Vec<String> {
+    let words: &[&str] = match framework {
+        Framework::Sanic => &["sanic", "main:app", "--host", "0.0.0.0", "--port", "8000"],
+        Framework::Streamlit => &["streamlit", "run", "app.py", "--server.address", "0.0.0.0", "--server.port", "8501"],
+        Framework::Aiohttp | Framework::Gradio => &["python", "main.py"],
+        _ => match server::usual(framework) {
+            Server::Uvicorn => &["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"],
+            _ => &["gunicorn", "--bind", "0.0.0.0:8000", "main:app"],
+        },
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// The only program, or the likeliest by its name.
+fn one(mut scripts: Vec<&Script>) -> Result<Option<Script>, Error> {
+    let rank = |script: &Script| super::entry::rank(&script.path).unwrap_or(usize::MAX);
+    scripts.sort_by_key(|script| rank(script));
+    let best = scripts.first().map(|script| rank(script));
+    scripts.retain(|script| Some(rank(script)) == best);
+    match scripts.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some((*only).clone())),
+        several => Err(Error::SeveralEntries {
+            candidates: several.iter().map(|script| (script.path.clone(), script.at.clone())).collect(),
+            example: match several {
+                [Script { runs: Runs::Served { framework: Framework::Streamlit, .. }, path, .. }, ..] => {
+                    ["streamlit", "run", path, "--server.address", "0.0.0.0"].map(str::to_owned).to_vec()
+                }
+                [first, ..] => vec!["python".to_owned(), first.path.clone()],
+                [] => Vec::new(),
+            },
+        }),
+    }
+}
+
+#[cfg(test)]
+#[path = "program_tests.rs"]
+mod tests;

@@ -1,0 +1,204 @@
+//! Tests of what is started by running a module, by a queue's program, and by a Procfile.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::project::Project;
+use crate::source::SourceTree;
+
+fn read(requirements: &str, files: &[(&str, &str)]) -> Result<Project, Error> {
+    read_with(requirements, files, &Stated::default())
+}
+
+fn read_with(requirements: &str, files: &[(&str, &str)], stated: &Stated) -> Result<Project, Error> {
+    let all = files.iter().copied().chain([("requirements.txt", requirements)]);
+    Project::read(&SourceTree::in_memory("demo", all), stated)
+}
+
+/// The command, the port and the health of what is started.
+fn started(requirements: &str, files: &[(&str, &str)]) -> String {
+    let project = read(requirements, files).unwrap();
+    let port = project.port.map_or("none".to_owned(), |port| port.value.to_string());
+    let health = match project.health.map(|health| health.value) {
+        Some(Health::Http { path }) => path,
+        Some(Health::Tcp) => "tcp".to_owned(),
+        None => "none".to_owned(),
+    };
+    format!("{} | {} {port} {health}", project.command.value.join(" "), project.kind.value)
+}
+
+fn refused(requirements: &str, files: &[(&str, &str)]) -> String {
+    let error = read(requirements, files).unwrap_err();
+    format!("{error}; {}", error.hint().unwrap_or_default())
+}
+
+const AIOHTTP: &str = "from aiohttp import web\napp = web.Application()\napp.router.add_get('/health', h)\n";
+
+#[test]
+fn aiohttp_serves_by_its_script_or_by_gunicorn() {
+    let run = format!("{AIOHTTP}if __name__ == '__main__':\n    web.run_app(app, port=9000)\n");
+    assert_eq!(started("aiohttp", &[("main.py", &run)]), "python main.py | web 9000 /health");
+    let main = "from aiohttp import web\nfrom app.web import app\ndef main():\n    web.run_app(app)\nif __name__ == '__main__':\n    main()\n";
+    assert_eq!(
+        started("aiohttp", &[("app/web.py", AIOHTTP), ("app/main.py", main)]),
+        "python -m app.main | web 8080 /health"
+    );
+    assert_eq!(
+        started("aiohttp\ngunicorn", &[("main.py", AIOHTTP)]),
+        "gunicorn --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --worker-class aiohttp.GunicornWebWorker main:app | web 8000 /health"
+    );
+    assert!(refused("aiohttp", &[("main.py", AIOHTTP)]).contains("add gunicorn"));
+    let client = "import aiohttp\naiohttp.ClientSession()\n";
+    assert!(refused("aiohttp", &[("main.py", client)]).starts_with("nothing says which command"));
+}
+
+#[test]
+fn sanic_has_its_own_server() {
+    let app = "from sanic import Sanic\napp = Sanic('x')\n@app.get('/health')\nasync def h(request): ...\n";
+    assert_eq!(
+        started("sanic", &[("server.py", app)]),
+        "sanic server:app --host 0.0.0.0 --port 8000 | web 8000 /health"
+    );
+    let factory = "from sanic import Sanic\ndef create_app():\n    app = Sanic('x')\n    return app\n";
+    assert!(
+        started("sanic", &[("server.py", factory)])
+            .starts_with("sanic server:create_app --host 0.0.0.0 --port 8000 --factory")
+    );
+}
+
+#[test]
+fn streamlit_runs_the_page_that_no_other_module_imports() {
+    let page = "import streamlit as st\nfrom parts import chart\nst.title('x')\n";
+    let files = [
+        ("app.py", page),
+        ("parts.py", "import streamlit as st\ndef chart():\n    st.write(1)\n"),
+        ("pages/two.py", page),
+    ];
+    assert_eq!(
+        started("streamlit", &files),
+        "streamlit run app.py --server.address 0.0.0.0 --server.port 8501 --server.headless true \
+         --browser.gatherUsageStats false | web 8501 /_stcore/health"
+    );
+    let two = refused(
+        "streamlit",
+        &[("one.py", "import streamlit as st\nst.title('x')\n"), ("two.py", "import streamlit as st\nst.title('x')\n")],
+    );
+    assert!(
+        two.contains("one.py (one.py:2), two.py (two.py:2); state it: command = [\"streamlit\", \"run\", \"one.py\""),
+        "{two}"
+    );
+    let both = refused(
+        "streamlit\nfastapi\nuvicorn",
+        &[("main.py", "from fastapi import FastAPI\napp = FastAPI()\n"), ("ui.py", page)],
+    );
+    assert!(both.contains("main:app (main.py:2), ui.py (ui.py:3)"), "{both}");
+}
+
+#[test]
+fn gradio_is_told_where_to_listen_by_its_environment() {
+    let app = "import gradio as gr\nwith gr.Blocks() as demo:\n    gr.Textbox()\ndemo.launch()\n";
+    let project = read("gradio", &[("app.py", app)]).unwrap();
+    assert_eq!(project.command.value.join(" "), "python app.py");
+    assert!(project.env.contains(&("GRADIO_SERVER_NAME".to_owned(), "0.0.0.0".to_owned())));
+    assert_eq!(project.port.unwrap().value, 7860);
+    let closed = app.replace("launch()", "launch(server_name='127.0.0.1', server_port=8080)");
+    assert!(refused("gradio", &[("app.py", &closed)]).ends_with("leave server_name out there"));
+}
+
+#[test]
+fn an_application_made_inside_a_function_is_started_by_its_script() {
+    let hidden = "import os, uvicorn\nfrom fastapi import FastAPI\ndef main():\n    app = FastAPI()\n    @app.get('/health')\n    def h(): ...\n    \
+                  uvicorn.run(app, host='0.0.0.0', port=int(os.environ.get('PORT', 8080)))\nif __name__ == '__main__':\n    main()\n";
+    assert_eq!(started("fastapi\nuvicorn", &[("main.py", hidden)]), "python main.py | web 8080 /health");
+    let loopback = hidden.replace("host='0.0.0.0', ", "");
+    assert_eq!(
+        refused("fastapi\nuvicorn", &[("main.py", &loopback)]),
+        "the fastapi application listens on 127.0.0.1 alone (main.py:7), where nothing outside of its container reaches \
+         it; pass host=\"0.0.0.0\" there"
+    );
+    let port = Some(Decision::assumed(9000, "stated"));
+    let fixed = hidden.replace("int(os.environ.get('PORT', 8080))", "8080");
+    let error =
+        read_with("fastapi\nuvicorn", &[("main.py", &fixed)], &Stated { port, ..Stated::default() }).unwrap_err();
+    assert!(error.to_string().contains("9000"), "{error}");
+}
+
+#[test]
+fn workers_take_their_work_by_the_program_of_their_queue() {
+    let celery = "from celery import Celery\nqueue = Celery('x')\n";
+    assert_eq!(
+        started("celery", &[("jobs/tasks.py", celery)]),
+        "celery -A jobs.tasks:queue worker --loglevel INFO | worker none none"
+    );
+    let arq = "class WorkerSettings:\n    functions = []\n";
+    assert_eq!(started("arq", &[("worker.py", arq)]), "arq worker.WorkerSettings | worker none none");
+    let actor = "import dramatiq\n@dramatiq.actor\ndef f(): ...\n";
+    let files = [("a.py", actor), ("b.py", "from dramatiq import actor\n@actor(max_retries=3)\ndef g(): ...\n")];
+    assert_eq!(started("dramatiq", &files), "dramatiq a b | worker none none");
+    let two = refused("celery", &[("a.py", celery), ("b.py", celery)]);
+    assert!(two.contains("a:queue (a.py:2), b:queue (b.py:2)"), "{two}");
+    // A web application that gives work to a queue is what answers requests.
+    let web = ("main.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+    assert!(started("fastapi\nuvicorn\ncelery", &[web, ("tasks.py", celery)]).starts_with("uvicorn main:app"));
+}
+
+#[test]
+fn bots_are_workers() {
+    for (package, text) in [
+        (
+            "python-telegram-bot",
+            "from telegram.ext import Application\napp = Application.builder().build()\napp.run_polling()\n",
+        ),
+        (
+            "aiogram",
+            "import asyncio\nfrom aiogram import Dispatcher\nasync def main():\n    await dp.start_polling(bot)\nif __name__ == '__main__':\n    asyncio.run(main())\n",
+        ),
+        ("discord.py", "from discord.ext import commands\nbot = commands.Bot('!')\nbot.run('x')\n"),
+        ("discord.py", "import discord\nclass Mine(discord.Client): ...\nclient = Mine()\nclient.run('x')\n"),
+    ] {
+        assert_eq!(
+            started(package, &[("bot.py", text), ("other.py", "")]),
+            "python bot.py | worker none none",
+            "{text}"
+        );
+    }
+    let nothing = "import discord\nimport app\napp.run()\n";
+    assert!(refused("discord.py", &[("bot.py", nothing)]).starts_with("nothing says which command"));
+}
+
+const FLASK: (&str, &str) =
+    ("app.py", "from flask import Flask\napp = Flask('x')\n@app.route('/healthz')\ndef h(): ...\n");
+
+#[test]
+fn a_procfile_says_what_is_started() {
+    let web = |line: &'static str| [FLASK, ("Procfile", line)];
+    assert_eq!(
+        started("flask\ngunicorn", &web("web: gunicorn app:app --workers 2 --bind 0.0.0.0:$PORT\n")),
+        "gunicorn app:app --workers 2 --bind 0.0.0.0:8000 | web 8000 /healthz"
+    );
+    assert_eq!(
+        started("flask\ngunicorn", &web("web: flask db upgrade && gunicorn app:app")),
+        "sh -c flask db upgrade && exec gunicorn app:app | web 8000 /healthz"
+    );
+    let project = read("flask", &web("web: python app.py")).unwrap();
+    assert_eq!(project.env, [("PORT".to_owned(), "8000".to_owned())]);
+    assert_eq!((project.kind.value, project.port.unwrap().value), (Kind::Web, 8000));
+    assert_eq!(
+        started("celery", &[("Procfile", "worker: celery -A x worker")]),
+        "celery -A x worker | worker none none"
+    );
+    // What it names is not installed: the code itself is asked, and that is said.
+    let left = read("flask\nwaitress", &web("web: gunicorn app:app")).unwrap();
+    assert_eq!(left.command.value[0], "waitress-serve");
+    assert!(
+        left.command.because.ends_with("; not by gunicorn, as the Procfile says: it is not among the dependencies")
+    );
+}
+
+#[test]
+fn django_mounted_under_another_application_is_no_second_one() {
+    let manage = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'p.settings')\n");
+    let asgi = "from django.core.asgi import get_asgi_application\nfrom fastapi import FastAPI\ndj = get_asgi_application()\n\
+                app = FastAPI()\napp.mount('/admin', dj)\n";
+    let files = [manage, ("p/settings.py", ""), ("p/wsgi.py", "application = 1"), ("p/asgi.py", asgi)];
+    assert!(started("django\nfastapi\nuvicorn", &files).starts_with("uvicorn p.asgi:app "));
+}

@@ -1,0 +1,203 @@
+//! Programs: modules that serve, or take work, by being run themselves.
+
+use super::syntax::{Call, Expression, Scope, last};
+use super::{Module, Referent, Sources};
+use crate::project::{Evidence, Framework};
+
+/// A module that is made to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Script {
+    /// The module's path.
+    pub(crate) path: String,
+    /// The line that says so.
+    pub(crate) at: Evidence,
+    /// What it is run for.
+    pub(crate) runs: Runs,
+}
+
+/// What a program is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// It serves an application.
+    Served {
+        /// The application's framework.
+        framework: Framework,
+        /// On which of the machine's addresses.
+        on: On,
+        /// The port that it takes where nothing else is said.
+        port: u16,
+    },
+    /// It asks for messages, and answers them, until it is ended.
+    Bot,
+}
+
+/// The addresses that a program listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    /// Every one.
+    Every,
+    /// The loopback address alone, where no probe reaches it.
+    Loopback,
+    /// What the code works out.
+    Unknown,
+}
+
+/// Packages whose clients ask for messages.
+const BOTS: &[&str] =
+    &["aiogram", "discord", "disnake", "nextcord", "pyrogram", "slack_bolt", "telebot", "telegram", "telethon"];
+/// The methods by which they do.
+const POLLING: &[&str] =
+    &["infinity_polling", "polling", "run", "run_polling", "run_until_disconnected", "start", "start_polling"];
+
+/// Every program of a project. Modules that another one imports are parts of it.
+pub(crate) fn find(sources: &Sources) -> Vec<Script> {
+    let imported = |module: &Module| {
+        let imports = sources.modules.iter().filter(|m| m.path != module.path);
+        imports.flat_map(|m| m.imports.iter().map(move |import| (m, import))).any(|(from, import)| {
+            let inner = import.name.as_ref().map(|name| format!("{}.{name}", import.module.trim_end_matches('.')));
+            let named = [Some(import.module.clone()), inner].into_iter().flatten();
+            named.into_iter().any(|name| sources.module(from, &name).is_some_and(|m| m.path == module.path))
+        })
+    };
+    let scripts = sources.modules.iter().filter_map(|module| Some((module, of(sources, module)?)));
+    scripts.filter(|(module, _)| !imported(module)).map(|(_, script)| script).collect()
+}
+
+fn of(sources: &Sources, module: &Module) -> Option<Script> {
+    // Streamlit runs every page from the one that it is given.
+    let page = module.path.split('/').any(|folder| folder == "pages");
+    let draws = |call: &Call| foreign(sources, module, call).is_some_and(|name| name.starts_with("streamlit."));
+    let line = (!page).then(|| module.calls().find(|(scope, call)| *scope != Scope::Class && draws(call))).flatten();
+    if let Some((_, call)) = line {
+        let runs = Runs::Served { framework: Framework::Streamlit, on: On::Every, port: 8501 };
+        return Some(Script { path: module.path.clone(), at: module.line(call.line), runs });
+    }
+    // What a function does is done where the module calls functions when it is run.
+    let is_program = module.calls().any(|(scope, _)| scope == Scope::Program);
+    let done = |scope: Scope| scope.is_top() || is_program;
+    module.calls().filter(|(scope, _)| done(*scope)).find_map(|(_, call)| {
+        let runs = served(sources, module, call).or_else(|| polls(sources, module, call).then_some(Runs::Bot))?;
+        Some(Script { path: module.path.clone(), at: module.line(call.line), runs })
+    })
+}
+
+/// The whole name of what is called, where it is another package's.
+fn foreign(sources: &Sources, module: &Module, call: &Call) -> Option<String> {
+    match sources.resolve(module, call.callee.name()?) {
+        Referent::Foreign(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn served(sources: &Sources, module: &Module, call: &Call) -> Option<Runs> {
+    let called = foreign(sources, module, call).unwrap_or_default();
+    let (framework, host, port) = match (called.as_str(), call.method()) {
+        ("aiohttp.web.run_app", _) => (Framework::Aiohttp, On::Every, 8080),
+        ("uvicorn.run", _) => (hidden(sources, module)?, On::Loopback, 8000),
+        ("waitress.serve", _) => (hidden(sources, module)?, On::Every, 8080),
+        // Where it listens is told by the environment.
+        (_, "launch") if module.imports.iter().any(|import| import.package() == "gradio") => {
+            (Framework::Gradio, On::Every, 7860)
+        }
+        (_, "run") => match made(sources, module, call.receiver()?)? {
+            framework @ Framework::Sanic => (framework, On::Loopback, 8000),
+            framework @ (Framework::Flask | Framework::Quart) => (framework, On::Loopback, 5000),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let on = match call.keyword("host").or_else(|| call.keyword("server_name")).map(|keyword| &keyword.value) {
+        None => host,
+        Some(Expression::Text(host)) if matches!(host.as_str(), "0.0.0.0" | "::" | "") => On::Every,
+        Some(Expression::Text(host)) if matches!(host.as_str(), "127.0.0.1" | "localhost" | "::1") => On::Loopback,
+        Some(_) => On::Unknown,
+    };
+    Some(Runs::Served { framework, on, port })
+}
+
+/// The framework of an application that the module makes out of a server's reach.
+fn hidden(sources: &Sources, module: &Module) -> Option<Framework> {
+    let made = module.assigned().find_map(|(_, name, _)| self::made(sources, module, name));
+    made.or_else(|| {
+        module.calls().find_map(|(_, call)| super::objects::constructed(sources, module, call.callee.name()?))
+    })
+}
+
+/// The framework of what a name is given, in whatever part of the module.
+fn made(sources: &Sources, module: &Module, name: &str) -> Option<Framework> {
+    module
+        .assigned()
+        .filter(|(_, target, _)| *target == name)
+        .find_map(|(.., value)| super::objects::constructed(sources, module, value.call()?.callee.name()?))
+}
+
+/// Whether a call asks for messages.
+fn polls(sources: &Sources, module: &Module, call: &Call) -> bool {
+    let bots = || module.imports.iter().any(|import| BOTS.contains(&import.package()));
+    if !POLLING.contains(&call.method()) || !bots() {
+        return false;
+    }
+    // `run` and `start` are everybody's words: they must be the client's.
+    if !matches!(call.method(), "run" | "start") {
+        return true;
+    }
+    let client = |class: &str| match sources.resolve(module, class) {
+        Referent::Foreign(name) => BOTS.contains(&name.split('.').next().unwrap_or_default()),
+        Referent::Own(of, name) => {
+            let class = of.classes.iter().find(|class| class.name == name);
+            let bases = class.into_iter().flat_map(|class| class.bases.iter().filter_map(Expression::name));
+            bases.into_iter().any(|base| match sources.resolve(of, base) {
+                Referent::Foreign(name) => BOTS.contains(&name.split('.').next().unwrap_or_default()),
+                _ => false,
+            })
+        }
+        _ => false,
+    };
+    let Some(receiver) = call.receiver() else { return false };
+    let mut given = module.assigned().filter(|(_, target, _)| *target == receiver);
+    given.any(|(.., value)| value.call().and_then(|call| call.callee.name()).is_some_and(client))
+}
+
+/// What takes work from a queue: the words behind which its module goes, and the line that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Queue {
+    /// The package: its program has the same name.
+    pub(crate) package: &'static str,
+    /// The module's path.
+    pub(crate) path: String,
+    /// What the program is told behind the module's name: `.WorkerSettings`.
+    pub(crate) name: String,
+    /// The line that says so.
+    pub(crate) at: Evidence,
+}
+
+/// Every place from which work is taken: a Celery application, arq's settings, Dramatiq's actors.
+pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
+    let mut found = Vec::new();
+    for module in &sources.modules {
+        let queue = |package, name: &str, line| Queue {
+            package,
+            path: module.path.clone(),
+            name: name.to_owned(),
+            at: module.line(line),
+        };
+        let celery = module.assigned().find(|(statement, _, value)| {
+            let made = value.call().and_then(|call| foreign(sources, module, call));
+            statement.scope.is_top() && made.is_some_and(|name| name.starts_with("celery.") && last(&name) == "Celery")
+        });
+        found.extend(celery.map(|(statement, name, _)| queue("celery", &format!(":{name}"), statement.line)));
+        let settings = module.classes.iter().find(|class| class.name == "WorkerSettings");
+        found.extend(settings.map(|class| queue("arq", ".WorkerSettings", class.line)));
+        let actor = module.functions.iter().find_map(|function| {
+            function.decorators.iter().find_map(|(line, decorator)| {
+                let name = decorator.name().or_else(|| decorator.call()?.callee.name())?;
+                match sources.resolve(module, name) {
+                    Referent::Foreign(name) if name == "dramatiq.actor" => Some(*line),
+                    _ => None,
+                }
+            })
+        });
+        found.extend(actor.map(|line| queue("dramatiq", "", line)));
+    }
+    found
+}

@@ -26,6 +26,7 @@ mod embedded;
 mod embedded_bases;
 mod examine;
 mod faults;
+mod frameworks;
 mod golden;
 mod interrupt;
 mod kubelet;

@@ -49,8 +49,7 @@ fn ship(sandbox: &Sandbox, name: &str, words: &[&str], plan: &Value, out: &Path)
     let mut args = vec!["ship", "--registry", &repository, "--tag", "a", "--out", out.to_str().unwrap()];
     args.extend(words);
     let embedded = crate::embedded::base();
-    // Poetry and PDM ask an index of their own in the builder; uv asks that of this machine, and the promises are the same.
-    if matches!(plan["project"]["manager"].as_str(), Some("poetry" | "pdm")) {
+    if plan["image"]["engine"] == "embedded" && plan["image"]["base"] == BASE {
         args.extend(["--engine", "embedded", "--base", &embedded]);
     } else if plan["image"]["base"].as_str().is_some_and(|base| base != BASE) {
         args.extend(["--base", BASE]);

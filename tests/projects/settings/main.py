@@ -3,6 +3,6 @@ from fastapi import FastAPI
 app = FastAPI()
 
 
-@app.get("/health")
+@app.get("/it's/well")
 def health():
     return {"status": "ok"}

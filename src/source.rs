@@ -127,7 +127,20 @@ fn read(path: &Path) -> Result<String, Error> {
     if bytes > TEXT {
         return Err(Error::TooLarge { path: path.to_path_buf(), bytes });
     }
-    Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(unreadable)?).into_owned())
+    Ok(decoded(&std::fs::read(path).map_err(unreadable)?))
+}
+
+/// Text as its byte order mark says, else UTF-8: PowerShell's `>` writes UTF-16, and pip reads it.
+fn decoded(bytes: &[u8]) -> String {
+    let wide = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xFF, 0xFE, ..] => wide(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => wide(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 /// Breadth first: what describes a project lies near its root, and a folder of data must not hide it.
@@ -168,4 +181,17 @@ fn list(folder: &Path, prefix: &str, files: &mut BTreeSet<String>, next: &mut Ve
     }
     next.sort();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_what_its_byte_order_mark_says() {
+        assert_eq!(decoded(b"\xFF\xFEa\0\xE9\0\r\0"), "\u{feff}a\u{e9}\r");
+        assert_eq!(decoded(b"\xFE\xFF\0\0a"), "\u{feff}\0");
+        assert_eq!(decoded("\u{feff}a".as_bytes()), "\u{feff}a");
+        assert_eq!(decoded(b"\xFF\xFEa"), "\u{feff}");
+    }
 }

@@ -11,7 +11,7 @@ use super::requirement::{self, Origin, Requirement};
 use super::requirements::{self, Requirements};
 use super::scan::Sources;
 use super::toml_file::Located;
-use super::{Decision, Error, Evidence, Manager, Stated, paths, unsupported};
+use super::{Decision, Error, Evidence, Manager, Stated, elsewhere, paths, unsupported};
 use crate::source::SourceTree;
 
 /// The file that pip users write.
@@ -191,10 +191,22 @@ impl Manifest<'_> {
         }
         let roots: Vec<String> = present.into_iter().filter(|role| !included.contains(role)).collect();
         match roots.len() {
-            0 => Ok(None),
+            0 => Ok(self.only_requirements().map(|file| vec![file])),
             1 => Ok(Some(roots)),
             _ => Err(Error::WhichRequirements { files: roots }),
         }
+    }
+
+    /// The only requirements file at the root, where nothing else states dependencies: `requirements_server.txt`.
+    fn only_requirements(&self) -> Option<String> {
+        const ASIDE: [&str; 6] = ["dev", "test", "doc", "lint", "ci", "local"];
+        if self.pyproject.is_some() || !self.locks.is_empty() || self.tree.contains(Manager::Pipenv.manifest()) {
+            return None;
+        }
+        let mut files = self.tree.files().filter(|file| elsewhere::is_requirements(file) && !file.contains('/'));
+        let (first, second) = (files.next()?, files.next());
+        let aside = |file: &str| file.split(|c: char| !c.is_ascii_alphabetic()).any(|word| ASIDE.contains(&word));
+        (second.is_none() && !aside(first)).then(|| first.to_owned())
     }
 
     /// Compares an exported requirements.txt with the lock.

@@ -34,7 +34,10 @@ pub(crate) fn process(tree: &SourceTree, stated: &Stated) -> Result<Option<Proce
         _ => format!("the process {name} of the {FILE}; of the others ({}) nothing is started", others.join(", ")),
     };
     let port = stated.port.as_ref().map_or(port::DEFAULT, |port| port.value);
-    let Some(words) = words(written, port) else { return Ok(None) };
+    let Some(mut words) = words(written, port) else { return Ok(None) };
+    let all = words.len();
+    words.retain(|word| word != "--reload");
+    let because = if words.len() < all { format!("{because}, without its --reload") } else { because };
     let command = Decision::seen(words, because, Evidence::line(FILE, *line));
     Ok(Some(Process { name: (*name).to_owned(), command }))
 }
@@ -139,6 +142,7 @@ mod tests {
         assert_eq!(command("web: uvicorn a:b --port=${PORT}"), "uvicorn a:b --port=8000");
         assert_eq!(command("web: gunicorn a:b --log-file -"), "gunicorn --bind 0.0.0.0:8000 a:b --log-file -");
         assert_eq!(command("web: gunicorn a:b -c gunicorn.conf.py"), "gunicorn a:b -c gunicorn.conf.py");
+        assert_eq!(command("web: uvicorn --reload a:b"), "uvicorn a:b");
         assert_eq!(command("web: x $PORTAL $PORT"), "sh -c exec x $PORTAL 8000");
         assert_eq!(
             command("web: cd src && python manage.py migrate; gunicorn a:b -b :$PORT"),

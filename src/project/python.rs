@@ -188,9 +188,12 @@ fn runtime_file(tree: &SourceTree) -> Result<Option<Decision<PythonVersion>>, Er
         return Ok(None);
     };
     let at = Evidence::line(FILE, n + 1);
+    // The platform wants `python-3.12.4`; people also write `python~=3.9.0`, `python_version=3.9`, `Python: 3.11.13 (…)`.
+    let digits = word.split(|c: char| !c.is_ascii_digit() && c != '.').find(|part| part.contains('.'));
+    let mut parts = digits.unwrap_or_default().split('.');
+    let minor = [parts.next(), parts.next()].into_iter().flatten().collect::<Vec<_>>().join(".");
+    let python = minor.parse().map_err(|_| Error::PythonUnreadable { text: word.to_owned(), at: at.clone() })?;
     let version = word.strip_prefix("python-").unwrap_or(word);
-    let unreadable = || Error::PythonUnreadable { text: word.to_owned(), at: at.clone() };
-    let python = version.parse().map_err(|_| unreadable())?;
     supported(Decision::seen(python, "stated in runtime.txt", at.clone()), version).map(Some)
 }
 

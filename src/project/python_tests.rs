@@ -92,6 +92,12 @@ fn the_order_is_stated_then_file_then_requires_then_runtime() {
     assert_eq!(decide_from(&[], None).unwrap().evidence, None);
     assert!(decide_from(&[], Some("3.7")).is_err());
     assert!(decide_from(&[("runtime.txt", "python-2.7.18")], None).is_err());
+    for text in
+        ["python~=3.10.0", "python_version=3.10", "python-3.10.x", "Python: 3.10.13 (main, Jun  4 2025)", "3.10.2"]
+    {
+        assert_eq!(decide_from(&[("runtime.txt", text)], None).unwrap().value.to_string(), "3.10", "{text}");
+    }
+    assert!(decide_from(&[("runtime.txt", "python")], None).is_err());
 }
 
 #[test]

@@ -101,6 +101,8 @@ pub struct Fault {
     pub rollout: Option<Value>,
     /// The command's own answer says it all: only the exit code is left to give.
     pub told: bool,
+    /// An engine that runs the steps of a Dockerfile would not meet it.
+    pub steps: bool,
 }
 
 impl Fault {
@@ -116,6 +118,7 @@ impl Fault {
             findings: Vec::new(),
             rollout: None,
             told: false,
+            steps: false,
         }
     }
 
@@ -335,7 +338,11 @@ impl From<embedded::Error> for Fault {
             embedded::Error::Uv(error) => error.into(),
             embedded::Error::Sdist(error) => error.into(),
             embedded::Error::Site(error) => error.into(),
-            error => Self::from_error(error.class(), &error, error.hint()),
+            error => {
+                // dpkg runs the scripts of its packages.
+                let steps = matches!(&error, embedded::Error::Root(debian::root::Error::Script { .. }));
+                Self { steps, ..Self::from_error(error.class(), &error, error.hint()) }
+            }
         }
     }
 }

@@ -131,7 +131,7 @@ fn read(path: &Path) -> Result<String, Error> {
 }
 
 /// Text as its byte order mark says, else UTF-8: PowerShell's `>` writes UTF-16, and pip reads it.
-fn decoded(bytes: &[u8]) -> String {
+pub(crate) fn decoded(bytes: &[u8]) -> String {
     let wide = |unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         String::from_utf16_lossy(&units)

@@ -14,7 +14,7 @@ use crate::image::plan::Strategy;
 use crate::report::{duration, size};
 use crate::stages::build::{build, daemon, keychain};
 use crate::stages::choice::choose;
-use crate::stages::ship::Work;
+use crate::stages::ship::{Work, by_steps};
 use crate::stages::{Blueprint, Prepared, Target, embedded, push};
 
 pub(super) async fn run(context: &Context<'_>, args: &BuildOnlyArgs) -> Result<(), Fault> {
@@ -26,7 +26,14 @@ pub(super) async fn run(context: &Context<'_>, args: &BuildOnlyArgs) -> Result<(
     let revision = prepared.revision()?;
     let names = names(&prepared, &revision)?;
     match engine.value {
-        Engine::Embedded => assembled(context, &prepared, &revision, &names, args.load).await,
+        Engine::Embedded => match assembled(context, &prepared, &revision, &names, args.load).await {
+            Err(fault) if by_steps(&prepared, &fault) => {
+                let Ok(daemon) = daemon(context.machine).await else { return Err(fault) };
+                context.report.note(&format!("{}: {daemon} builds instead", fault.message));
+                built(context, &prepared, &revision, &names).await
+            }
+            assembled => assembled,
+        },
         Engine::BuildKit => built(context, &prepared, &revision, &names).await,
     }
 }

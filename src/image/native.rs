@@ -114,8 +114,8 @@ impl Family {
     /// What any C extension is compiled with.
     pub fn compilers(self) -> &'static [&'static str] {
         match self {
-            Self::Debian => &["gcc", "libc6-dev"],
-            Self::Alpine => &["gcc", "musl-dev"],
+            Self::Debian => &["g++", "gcc", "libc6-dev"],
+            Self::Alpine => &["g++", "gcc", "musl-dev"],
         }
     }
 

@@ -25,6 +25,11 @@ pub(crate) fn process(tree: &SourceTree, stated: &Stated) -> Result<Option<Proce
     let lines: Vec<(usize, &str, &str)> = text.lines().enumerate().filter_map(|(n, line)| read(n + 1, line)).collect();
     let others = lines.iter().filter(|(_, name, _)| *name != "release");
     let web = lines.iter().find(|(_, name, _)| *name == "web");
+    // One that has other lines as well is broken, and what it has of processes is chance.
+    let written = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    if web.is_none() && written.count() != lines.len() {
+        return Ok(None);
+    }
     let Some((line, name, written)) = web.or_else(|| others.clone().next().filter(|_| others.count() == 1)) else {
         return Ok(None);
     };
@@ -44,6 +49,10 @@ pub(crate) fn process(tree: &SourceTree, stated: &Stated) -> Result<Option<Proce
 
 /// `name: command`
 fn read(number: usize, line: &str) -> Option<(usize, &str, &str)> {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return None;
+    }
     let (name, command) = line.split_once(':')?;
     let (name, command) = (name.trim(), command.trim());
     let named = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
@@ -131,6 +140,7 @@ mod tests {
         assert_eq!(started("a: python a.py\nb: python b.py\n"), None);
         assert_eq!(started("nothing here\nweb:\n"), None);
         assert_eq!(started("web: a 'b\n"), None);
+        assert_eq!(started("web:\nuvicorn\nmain:app\n--port=8000\n"), None);
     }
 
     #[test]

@@ -32,6 +32,11 @@ impl PythonVersion {
         (Self::OLDEST..=Self::NEWEST).contains(&self)
     }
 
+    /// Those before it, the newest first.
+    pub fn older(self) -> impl Iterator<Item = Self> {
+        (6..self.minor).rev().map(move |minor| Self { minor, ..self })
+    }
+
     fn supported() -> impl DoubleEndedIterator<Item = Self> {
         (Self::OLDEST.minor..=Self::NEWEST.minor).map(|minor| Self { major: 3, minor })
     }

@@ -15,6 +15,7 @@ use crate::engine::buildkit::{Built, Daemon, Output, Sent, Steps};
 use crate::engine::docker::DockerEngine;
 use crate::fault::Fault;
 use crate::image::dockerfile;
+use crate::image::plan::Strategy;
 use crate::image::reference::{Repository, Tag};
 use crate::project::Decision;
 use crate::registry::Keychain;
@@ -76,9 +77,23 @@ impl Work {
 /// Builds and pushes.
 pub async fn ship(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Shipped, Fault> {
     match engine.value {
-        Engine::Embedded => embedded::ship(job).await,
+        Engine::Embedded => match embedded::ship(job).await {
+            Err(fault) if by_steps(job.prepared, &fault) => {
+                let Ok(daemon) = daemon(job.machine).await else { return Err(fault) };
+                job.report.note(&format!("{}: {daemon} builds instead", fault.message));
+                buildkit(job, Start::Project).await
+            }
+            shipped => shipped,
+        },
         Engine::BuildKit => buildkit(job, Start::Project).await,
     }
+}
+
+/// Whether what stopped the embedded engine is nothing to one that runs steps, and nobody has chosen the engine.
+pub fn by_steps(prepared: &Prepared, fault: &Fault) -> bool {
+    let minimal =
+        matches!(&prepared.blueprint, Blueprint::Generated { plan, .. } if plan.strategy.value == Strategy::Minimal);
+    fault.steps && prepared.settings.engine.is_none() && !minimal
 }
 
 /// Pushes what `build` left: in an engine under its name, in a standalone daemon in its cache, or in our own.

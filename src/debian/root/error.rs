@@ -78,7 +78,9 @@ impl Error {
     /// What would mend it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Script { .. } => Some("`--strategy multi-stage` takes a base image with dpkg, which runs it"),
+            Self::Script { .. } => Some(
+                "where there is a base image and an engine that runs steps, dpkg runs it: --strategy multi-stage --engine buildkit",
+            ),
             Self::Clash { .. } => Some("leave one of them out, or use `--strategy multi-stage`"),
             _ => None,
         }

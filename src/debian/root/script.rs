@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::alternative::Alternative;
 use crate::dockerfile::accounts::shell::{self, Join, Node, Piece, Word};
@@ -38,6 +38,7 @@ const HARMLESS: &[&str] = &[
     "command",
     "readlink",
     "dpkg-query",
+    "cmp",
     // What an older version left behind; a first installation has none.
     "dpkg-maintscript-helper",
     // The loader's cache: see the rules of this room.
@@ -114,7 +115,8 @@ pub(super) fn judge(script: &str, moment: Moment) -> Result<Vec<Alternative>, Ne
         return Err(Needed(format!("a program of {}", first_line.trim_start_matches("#!").trim())));
     }
     let node = shell::read(&arguments(script, moment)).map_err(|odd| Needed(format!("it can't be read: {}", odd.0)))?;
-    let mut reader = Reader { known: BTreeMap::from([("DPKG_ROOT".to_owned(), String::new())]), ..Reader::default() };
+    let known = BTreeMap::from([("DPKG_ROOT".to_owned(), String::new())]);
+    let mut reader = Reader { known, before: moment == Moment::Before, ..Reader::default() };
     reader.run(&node)?;
     Ok(reader.alternatives)
 }
@@ -137,8 +139,10 @@ fn arguments(script: &str, moment: Moment) -> String {
 struct Reader {
     known: BTreeMap<String, String>,
     alternatives: Vec<Alternative>,
-    /// Functions of its own, whatever their names.
-    functions: BTreeSet<String>,
+    /// Functions of its own, and whether all that they do is known to be harmless.
+    functions: BTreeMap<String, bool>,
+    /// What it does before its package's files are there.
+    before: bool,
     /// The script has ended for certain.
     ended: bool,
     /// How many conditions that can't be known we are in.
@@ -190,9 +194,13 @@ impl Reader {
                 nodes.iter().try_for_each(|node| self.perhaps(node))?;
                 Ok(Outcome::Unknown)
             }
-            // A call of it is met as a command that isn't known.
-            Node::Function(name) => {
-                self.functions.insert(name.clone());
+            Node::Function(name, body) => {
+                let (known, alternatives) = (self.known.clone(), self.alternatives.len());
+                let harmless = self.perhaps(body).is_ok() && self.alternatives.len() == alternatives;
+                self.alternatives.truncate(alternatives);
+                // What it sets is only set where it is called.
+                self.known.retain(|name, value| known.get(name) == Some(value));
+                self.functions.insert(name.clone(), harmless);
                 Ok(Outcome::Yes)
             }
         }
@@ -262,8 +270,10 @@ impl Reader {
         let name = words[0].as_deref().unwrap_or("a program that isn't known");
         let arguments = &words[1..];
         let first = arguments.first().and_then(Option::as_deref).unwrap_or_default();
-        if self.functions.contains(name) {
-            return Err(Needed(shown(words)));
+        match self.functions.get(name) {
+            Some(true) => return Ok(Outcome::Unknown),
+            Some(false) => return Err(Needed(shown(words))),
+            None => {}
         }
         match FOLDERS.iter().find_map(|folder| name.strip_prefix(folder)).unwrap_or(name) {
             "[" | "[[" | "test" => {
@@ -280,6 +290,10 @@ impl Reader {
             "dpkg" if first == "--compare-versions" => Ok(compare(&arguments[1..])),
             "dpkg" if first == "--print-architecture" => Ok(Outcome::Unknown),
             "dpkg-divert" if merges_usr(arguments) => Ok(Outcome::Yes),
+            // Of a registry that a first installation has nothing in.
+            "ucf" if matches!(first, "-p" | "--purge") => Ok(Outcome::Yes),
+            // Configuration that an older version left behind.
+            "rm" if self.before && arguments.iter().all(|word| word.as_deref().is_some_and(is_old)) => Ok(Outcome::Yes),
             "dpkg-statoverride" if first == "--list" => Ok(Outcome::Unknown),
             "update-alternatives" => self.alternative(words).map(|()| Outcome::Unknown),
             program if HARMLESS.contains(&program) => Ok(Outcome::Unknown),
@@ -331,6 +345,11 @@ fn shown(words: &[Option<String>]) -> String {
 }
 
 /// Diversions that keep files which moved to /usr from being lost on upgrades.
+/// `-f`, or a file of a system's configuration.
+fn is_old(word: &str) -> bool {
+    word == "-f" || (word.starts_with("/etc/") && !word.contains(".."))
+}
+
 fn merges_usr(arguments: &[Option<String>]) -> bool {
     arguments.iter().flatten().any(|argument| argument.ends_with(".usr-is-merged"))
 }

@@ -229,7 +229,7 @@ impl Run<'_> {
                 let world = command::forget(&[Arg::Known(name.clone())], world);
                 self.perhaps(std::slice::from_ref(node), &world)
             }
-            Node::Function(_) => Outcome::ok(world),
+            Node::Function(..) => Outcome::ok(world),
         }
     }
 

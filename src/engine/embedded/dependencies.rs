@@ -1,5 +1,6 @@
 //! The dependencies: what a project's lock or requirements name, in layers by how often they change.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use oci_spec::image::Digest;
@@ -22,7 +23,7 @@ use crate::image::closure::Inventory;
 use crate::image::install::Install;
 use crate::image::layer::Tree;
 use crate::image::plan::SystemPackage;
-use crate::image::site::{Budget, Distribution, Group, Platform as SitePlatform, Target, groups};
+use crate::image::site::{Budget, Distribution, Group, Place, Platform as SitePlatform, Sdist, Target, groups};
 
 /// The most layers that an image may have: 127 is what overlay file systems take, and some tools less.
 const LAYERS: usize = 99;
@@ -82,23 +83,38 @@ async fn install(
     let uv = means.uv(order).await?;
     let wanted = Wanted { install: &order.plan.install, root: order.root, rules: order.rules, target, wheels: &[] };
     let site = scratch.join("site");
-    let built;
-    let paths: Vec<_>;
-    let (wanted, locked) = match uv.lock(wanted, &folder(scratch, "lock")?).await {
-        Err(uv::Error::NoWheel { missing, target }) => {
-            // Whatever has not even a source is for its maintainers to mend.
-            let Some(sdists) = missing.iter().map(|m| m.sdist.clone()).collect::<Option<Vec<_>>>() else {
-                return Err(uv::Error::NoWheel { missing, target }.into());
-            };
-            built = workshop::wheels(order, platform, ground, &sdists, means).await?;
-            paths = built.iter().map(|wheel| wheel.path().to_owned()).collect();
-            let wanted = Wanted { wheels: &paths, ..wanted };
-            (wanted, uv.lock(wanted, &folder(scratch, "lock-again")?).await?)
-        }
-        locked => (wanted, locked?),
+    let (mut built, mut paths, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
+    // Each resolution tells of some that have no wheel, and what these need may have none either.
+    let locked = loop {
+        let lock = folder(scratch, &format!("lock-{}", names.len()))?;
+        let (missing, target) = match uv.lock(Wanted { wheels: &paths, ..wanted }, &lock).await {
+            Err(uv::Error::NoWheel { missing, target }) => (missing, target),
+            locked => break locked?,
+        };
+        // Whatever has not even a source is for its maintainers to mend, and what was built once is not built again.
+        let sdists = missing.iter().map(|m| m.sdist.clone()).collect::<Option<Vec<_>>>();
+        let new = sdists.filter(|sdists| sdists.iter().all(|sdist| names.insert(sdist.name.clone())));
+        let Some(sdists) = new else { return Err(uv::Error::NoWheel { missing, target }.into()) };
+        let wheels = match workshop::wheels(order, platform, ground, &sdists, means).await {
+            Ok(wheels) => wheels,
+            Err(error) => return Err(older(&uv, &sdists, target, scratch).await.unwrap_or(error)),
+        };
+        paths.extend(wheels.iter().map(|wheel| wheel.path().to_owned()));
+        built.extend(wheels);
     };
-    uv.install(wanted, &locked, &site).await?;
+    uv.install(Wanted { wheels: &paths, ..wanted }, &locked, &site).await?;
     Ok(tokio::task::block_in_place(|| distributions(&site, &ground.venv(order)))?)
+}
+
+/// The fault of what could not be built and has wheels for an older Python: it was left behind by time.
+async fn older(uv: &uv::Uv, sdists: &[Sdist], target: Target, scratch: &Path) -> Option<Error> {
+    for Sdist { name, version, place, .. } in sdists {
+        let (Some(version), Place::Index) = (version, place) else { continue };
+        if let Some(newest) = uv.older(&format!("{name}=={version}"), target, scratch).await {
+            return Some(Error::Older { release: format!("{name} {version}"), newest, python: target.python });
+        }
+    }
+    None
 }
 
 /// A new folder in another.

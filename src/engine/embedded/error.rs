@@ -11,6 +11,7 @@ use crate::image::closure::Missing;
 use crate::image::layer::{TreeError, WriteError};
 use crate::image::rootfs::LayerError;
 use crate::image::site::UnknownMachine;
+use crate::project::PythonVersion;
 use crate::{dockerfile, registry};
 
 /// Why an image could not be laid together.
@@ -113,6 +114,16 @@ pub enum Error {
     /// A wheel could not be built.
     #[error(transparent)]
     Sdist(#[from] sdist::Error),
+    /// It has wheels for an older Python alone, and could not be built for this one.
+    #[error("{release} has wheels for Python {newest} and older, and could not be built for Python {python}")]
+    Older {
+        /// What.
+        release: String,
+        /// The newest Python that it has a wheel for.
+        newest: PythonVersion,
+        /// The image's.
+        python: PythonVersion,
+    },
     /// What was installed can't be part of an image.
     #[error(transparent)]
     Site(#[from] site::Error),
@@ -196,7 +207,7 @@ impl Error {
             Self::BasePlatform { .. } | Self::OnBuild { .. } | Self::NoPython { .. } | Self::Account(_) => {
                 Class::Project
             }
-            Self::NoRelease { .. } | Self::NoDebian { .. } | Self::Root(_) => Class::Project,
+            Self::NoRelease { .. } | Self::NoDebian { .. } | Self::Root(_) | Self::Older { .. } => Class::Project,
             Self::Sdist(_) | Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => {
                 Class::Environment
             }
@@ -212,6 +223,10 @@ impl Error {
     /// What would mend it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Older { newest, python, .. } if newest.is_supported() => Some(format!(
+                "state the Python that it is for: python = \"{newest}\"; or require a release that has wheels for {python}"
+            )),
+            Self::Older { python, .. } => Some(format!("require a release that has wheels for Python {python}")),
             Self::Registry(error) => error.hint(),
             Self::NoBase { .. } => Some("name one that is there: --base HOST/REPOSITORY:TAG".to_owned()),
             Self::BasePlatform { has, .. } if has.is_empty() => None,

@@ -44,6 +44,7 @@ const COMPILING: &[&str] = &[
     "coreutils",
     "dash",
     "findutils",
+    "g++",
     "gcc",
     "grep",
     "gzip",
@@ -101,7 +102,7 @@ async fn in_buildkit(
         (None, Some(release)) => format!("python:{}-slim-{}", order.plan.python, release.codename()),
         (None, None) => return Err(Error::NoRelease { python: order.plan.python.to_string() }),
     };
-    let (packages, platform) = (packages(order, &["gcc", "libc6-dev"]), platform.to_string());
+    let (packages, platform) = (packages(order, &["g++", "gcc", "libc6-dev"]), platform.to_string());
     let shop = Workshop::BuildKit(BuildKit {
         daemon,
         base: &base,

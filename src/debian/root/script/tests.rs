@@ -90,3 +90,15 @@ fn alternatives_are_links() {
     assert_eq!(found[0].priority, 5);
     assert_eq!(found[0].links.len(), 2);
 }
+
+#[test]
+fn a_function_is_as_harmless_as_what_it_does() {
+    let script = "pathfind() {\n OLDIFS=\"$IFS\"\n IFS=:\n for p in $PATH; do\n  if [ -x \"$p/$*\" ]; then IFS=\"$OLDIFS\"; return 0; fi\n \
+                  done\n return 1\n}\ncase \"$1\" in install|upgrade)\n if dpkg --compare-versions \"$2\" lt 1:3.1; then\n  \
+                  if cmp -s /usr/share/x.eg /etc/x.conf; then rm -f /etc/x.conf; fi\n  if pathfind ucf; then ucf -p /etc/x.conf || true; fi\n \
+                  fi;;\nesac\n";
+    assert_eq!(judge(script, Moment::Before), Ok(Vec::new()));
+    assert_eq!(judge(script, Moment::After), Err(Needed("rm -f /etc/x.conf".to_owned())));
+    assert_eq!(judge("f() { make-it; }\nf\n", Moment::Before), Err(Needed("f".to_owned())));
+    assert_eq!(judge("rm -f /usr/bin/x\n", Moment::Before), Err(Needed("rm -f /usr/bin/x".to_owned())));
+}

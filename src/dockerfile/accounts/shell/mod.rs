@@ -76,6 +76,6 @@ pub(crate) enum Node {
     Each(String, Box<Node>),
     /// `while`, `until` and `case`: what may be run, any number of times.
     Perhaps(Vec<Node>),
-    /// `name() { … }`: known by its name alone.
-    Function(String),
+    /// `name() { … }`: what is called, not what it is called with.
+    Function(String, Box<Node>),
 }

@@ -266,8 +266,8 @@ impl Parser {
                         return Err(Unread("a part of it doesn't fit"));
                     }
                     self.newlines();
-                    self.command()?;
-                    return Ok(Node::Function(words.first().and_then(literal).unwrap_or_default()));
+                    let body = Box::new(self.command()?);
+                    return Ok(Node::Function(words.first().and_then(literal).unwrap_or_default(), body));
                 }
                 _ => break,
             }

@@ -29,7 +29,7 @@ fn shape(node: &Node) -> String {
         }
         Node::Perhaps(nodes) => format!("perhaps({})", all(nodes)),
         Node::Each(name, node) => format!("each({name} {})", shape(node)),
-        Node::Function(name) => format!("function {name}"),
+        Node::Function(name, _) => format!("function {name}"),
     }
 }
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
-use super::{Step, Uv};
+use super::{Step, Uv, process};
 use crate::image::context::ContextRules;
 use crate::image::install::Install;
 use crate::image::site::{Pylock, Target, Wheel};
-use crate::project::{Flat, Replacement, flatten};
+use crate::project::{Flat, PythonVersion, Replacement, flatten};
+use crate::source::decoded;
 
 /// What is to be installed.
 #[derive(Clone, Copy)]
@@ -90,6 +91,22 @@ impl Uv {
         };
         let missing = locked.pylock.missing(wanted.target);
         if missing.is_empty() { Ok(locked) } else { Err(Error::NoWheel { missing, target: wanted.target }) }
+    }
+
+    /// The newest Python before the target's for which a release has a wheel. `scratch` is a folder to write to.
+    pub async fn older(&self, release: &str, target: Target, scratch: &Path) -> Option<PythonVersion> {
+        let path = scratch.join("older.txt");
+        write(&path, release).ok()?;
+        for python in target.python.older() {
+            let mut command = self.command(None);
+            command.args(["pip", "compile", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version"]);
+            command.arg(python.to_string()).args(["--python-platform", &target.platform.uv_name()]).arg(&path);
+            as_pip(&mut command, &self.indexes);
+            if process::run(&mut command, None).await.is_ok_and(|ended| ended.success) {
+                return Some(python);
+            }
+        }
+        None
     }
 
     async fn read_lock(&self, built: &Built<'_>, package: bool) -> Result<Locked, Error> {
@@ -264,7 +281,7 @@ fn told(path: &Path) -> Result<BuiltWheel, Error> {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(Error::file("read", path))
+    Ok(decoded(&std::fs::read(path).map_err(Error::file("read", path))?))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

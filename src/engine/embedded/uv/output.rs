@@ -49,7 +49,7 @@ impl Output {
             let patterns = [
                 (r"Wheels are required for `([^`=]+)(?:==([^`]+))?`", true),
                 (r"Package `([^`=]+)(?:==([^`]+))?` can't be installed because it is marked as `--no-build`", true),
-                (r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:==([^\s,]+))? ha(?:s|ve) no (?:usable )?wheels", false),
+                (r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:==([^\s,]+)|[<>~!][^\s]*)? ha(?:s|ve) no (?:usable )?wheels", false),
                 (r"`([^`=]+)(?:==([^`]+))?`? can't be installed because it doesn't have a source distribution", false),
             ];
             patterns.into_iter().filter_map(|(pattern, source)| Some((Regex::new(pattern).ok()?, source))).collect()
@@ -121,6 +121,12 @@ mod tests {
         );
         let [missing] = resolving.without_wheel().try_into().unwrap_or_else(|_| unreachable!());
         assert_eq!((missing.to_string().as_str(), missing.source), ("psycopg2 2.9.10", true));
+        let ranged = said(
+            "  cause: Because jsonpath>=0.82 has no usable wheels and all versions of akshare depend on jsonpath>=0.82, we \
+             can conclude that all versions of akshare cannot be used.\n\
+             hint: Wheels are required for `jsonpath` because building from source is disabled for all packages",
+        );
+        assert_eq!(ranged.without_wheel().iter().map(ToString::to_string).collect::<Vec<_>>(), ["jsonpath"]);
         let installing = said(
             "error: Package `lib2` can't be installed because it is marked as `--no-build` but has no binary distribution",
         );

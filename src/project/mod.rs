@@ -37,6 +37,7 @@ mod suggestion;
 mod toml_file;
 mod unsupported;
 mod uv_lock;
+mod wheels;
 
 use std::fmt;
 
@@ -135,9 +136,29 @@ impl Project {
         let locked = lock::python(tree, &locks)?;
         let python = python::decide(tree, pyproject, locked.as_ref().map(|(_, python)| python), stated)?;
         let sources = Sources::read(tree)?;
-        let target = Target::new(python.value);
-        let manifest = Manifest { tree, pyproject, locks: &locks, sources: &sources, target };
-        let (manager, dependencies) = manifest.choose(stated)?;
+        let choose = |python: PythonVersion| {
+            let target = Target::new(python);
+            Manifest { tree, pyproject, locks: &locks, sources: &sources, target }.choose(stated)
+        };
+        let (manager, dependencies) = choose(python.value)?;
+        let (python, manager, dependencies) = match wheels::lacks(&dependencies, python.value) {
+            None => (python, manager, dependencies),
+            Some(lacking) => {
+                let earlier = python::earlier(&python, pyproject, locked.as_ref().map(|(_, python)| python))?;
+                let found = earlier.into_iter().find_map(|earlier| {
+                    let (manager, dependencies) = choose(earlier).ok()?;
+                    wheels::lacks(&dependencies, earlier).is_none().then_some((earlier, manager, dependencies))
+                });
+                match found {
+                    // What has wheels for none of them is compiled for the newest.
+                    None => (python, manager, dependencies),
+                    Some((value, manager, dependencies)) => {
+                        let because = format!("{}; {lacking} has no wheel for {}", python.because, python.value);
+                        (Decision { value, because, ..python }, manager, dependencies)
+                    }
+                }
+            }
+        };
         if let Some((of, locked)) = locked.filter(|(of, _)| *of == manager.value)
             && !python::allows(&locked, python.value)?
         {

@@ -32,6 +32,11 @@ impl PythonVersion {
         (Self::OLDEST..=Self::NEWEST).contains(&self)
     }
 
+    /// Its second number.
+    pub fn minor(self) -> u8 {
+        self.minor
+    }
+
     /// Those before it, the newest first.
     pub fn older(self) -> impl Iterator<Item = Self> {
         (6..self.minor).rev().map(move |minor| Self { minor, ..self })
@@ -107,6 +112,20 @@ pub(crate) fn decide(
         return newest(located, &specifiers(located)?, because);
     }
     Ok(Decision::assumed(PythonVersion::DEFAULT, "the default: nothing states a version"))
+}
+
+/// The supported versions before a decided one that the range which it was taken from allows as well, the newest first.
+pub(crate) fn earlier(
+    decided: &Decision<PythonVersion>,
+    pyproject: Option<&Pyproject>,
+    lock: Option<&Located>,
+) -> Result<Vec<PythonVersion>, Error> {
+    let ranges = [pyproject.and_then(|p| p.requires_python.as_ref()), lock];
+    let range = ranges.into_iter().flatten().find(|range| decided.evidence.as_ref() == Some(&range.at));
+    let Some(range) = range else { return Ok(Vec::new()) };
+    let allowed = specifiers(range)?;
+    let before = PythonVersion::supported().rev().filter(|python| *python < decided.value);
+    Ok(before.filter(|python| python.satisfies(&allowed)).collect())
 }
 
 /// Whether a version is one that `located` allows.

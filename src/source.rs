@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// Folders that never say anything about a project: skipped while looking, whatever is in them.
 const OPAQUE: &[&str] = &[
@@ -39,6 +40,7 @@ pub struct SourceTree {
     name: String,
     files: BTreeSet<String>,
     contents: Contents,
+    opened: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -83,13 +85,14 @@ impl SourceTree {
         let mut files = BTreeSet::new();
         walk(&absolute, &mut files)?;
         let name = absolute.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, files, contents: Contents::Disk(absolute) })
+        Ok(Self { name, files, contents: Contents::Disk(absolute), opened: Mutex::default() })
     }
 
     /// A tree that was never on disk: `files` are pairs of a relative path and its text.
     pub fn in_memory<'a>(name: &str, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let contents: BTreeMap<_, _> = files.into_iter().map(|(p, t)| (p.to_owned(), t.to_owned())).collect();
-        Self { name: name.to_owned(), files: contents.keys().cloned().collect(), contents: Contents::Memory(contents) }
+        let files = contents.keys().cloned().collect();
+        Self { name: name.to_owned(), files, contents: Contents::Memory(contents), opened: Mutex::default() }
     }
 
     /// The name of the root folder.
@@ -107,11 +110,24 @@ impl SourceTree {
         self.files.contains(path)
     }
 
+    /// Whether there may be more files than are listed.
+    pub fn is_cut(&self) -> bool {
+        self.files.len() >= FILES
+    }
+
+    /// How many of its files were opened so far.
+    pub fn opened(&self) -> usize {
+        self.opened.lock().map_or(0, |opened| opened.len())
+    }
+
     /// The text of a file without its byte order mark, or `None` where there is no such file.
     /// Bytes that are not UTF-8 are replaced: no decision hangs on them.
     pub fn text(&self, path: &str) -> Result<Option<String>, Error> {
         if !self.contains(path) {
             return Ok(None);
+        }
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.insert(path.to_owned());
         }
         let text = match &self.contents {
             Contents::Memory(texts) => texts.get(path).cloned().unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::context::walk;
 use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::image::plan::ImagePlan;
-use crate::project::{Decision, Project};
+use crate::project::{Decision, Health, Project};
 use crate::stages::choice::choose;
 use crate::stages::{Blueprint, Prepared};
 
@@ -30,6 +30,7 @@ pub(super) fn show(context: &Context<'_>, prepared: &Prepared) -> Result<(), Fau
         "project": documents::project(prepared),
         "image": documents::image(prepared, &engine),
         "decisions": rows.iter().map(Row::document).collect::<Vec<_>>(),
+        "files": {"listed": prepared.tree.files().count(), "opened": prepared.tree.opened()},
         "leftOut": left_out.iter().map(|l| json!({"path": l.path, "why": l.why.to_string()})).collect::<Vec<_>>(),
     }));
     Ok(())
@@ -68,7 +69,7 @@ fn rows(prepared: &Prepared, engine: &Decision<Engine>) -> Vec<Row> {
     }
     match &prepared.blueprint {
         Blueprint::Own(path) => rows.push(Row::of("dockerfile", path, &path.value)),
-        Blueprint::Generated { plan, .. } => image_rows(plan, &mut rows),
+        Blueprint::Generated { plan, .. } => image_rows(plan, prepared.project.as_ref(), &mut rows),
     }
     rows.push(Row::of("engine", engine, &engine.value));
     if let Some(registry) = &prepared.settings.registry {
@@ -93,13 +94,19 @@ fn project_rows(project: &Project, rows: &mut Vec<Row>) {
     }
 }
 
-fn image_rows(plan: &ImagePlan, rows: &mut Vec<Row>) {
+fn image_rows(plan: &ImagePlan, project: Option<&Project>, rows: &mut Vec<Row>) {
     rows.push(Row::of("strategy", &plan.strategy, &plan.strategy.value));
     rows.push(Row::of("base", &plan.base, &plan.base.value));
     match &plan.healthcheck {
         Some(check) => {
-            let value = format!("every {}, {} to answer", check.value.interval, check.value.timeout);
-            rows.push(Row::of("health", check, &value));
+            let asked = match project.and_then(|project| project.health.as_ref()) {
+                // One that is stated as a command asks what it asks.
+                Some(health) if health.because != check.because => "asked".to_owned(),
+                Some(Decision { value: Health::Http { path }, .. }) => format!("GET {path}"),
+                Some(Decision { value: Health::Tcp, .. }) => "the port is open".to_owned(),
+                None => "asked".to_owned(),
+            };
+            rows.push(Row::of("health", check, &format!("{asked}, every {}", check.value.interval)));
         }
         None => {
             rows.push(Row { what: "health", value: "none".into(), because: "nothing to ask".into(), evidence: None });
@@ -124,7 +131,7 @@ fn words(argv: &[String]) -> String {
 const WIDEST: usize = 28;
 
 fn text(prepared: &Prepared, rows: &[Row], left_out: &[walk::LeftOut]) -> String {
-    let what_width = rows.iter().map(|r| r.what.len()).max().unwrap_or_default();
+    let what_width = rows.iter().map(|r| r.what.len()).max().unwrap_or_default().max("looked at".len());
     let value_width = rows.iter().map(|r| r.value.chars().count()).filter(|n| *n <= WIDEST).max().unwrap_or_default();
     let mut text = String::new();
     for row in rows {
@@ -152,6 +159,9 @@ fn text(prepared: &Prepared, rows: &[Row], left_out: &[walk::LeftOut]) -> String
     if !others.is_empty() {
         let _ = writeln!(text, "{:<what_width$}  {}", "left out", shortened(&others));
     }
+    let (opened, listed) = (prepared.tree.opened(), prepared.tree.files().count());
+    let more = if prepared.tree.is_cut() { "more than " } else { "" };
+    let _ = writeln!(text, "{:<what_width$}  {opened} of {more}{listed} files", "looked at");
     text
 }
 

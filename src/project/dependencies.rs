@@ -1,7 +1,7 @@
 //! What a project depends on.
 
 use super::toml_file::Located;
-use super::{Evidence, Manager};
+use super::{Evidence, Framework, Manager};
 
 /// The dependencies of a project, and what states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,14 @@ pub struct IndexUse {
     pub places: Vec<Evidence>,
     /// The variables that the URLs and options are made of, sorted: most often credentials.
     pub variables: Vec<String>,
+}
+
+impl Dependencies {
+    /// The frameworks that the project itself asks for.
+    pub(crate) fn frameworks(&self) -> Vec<Framework> {
+        let direct = |framework: &Framework| self.get(framework.as_str()).is_some_and(|package| package.direct);
+        Framework::ALL.into_iter().filter(direct).collect()
+    }
 }
 
 impl IndexUse {

@@ -18,7 +18,10 @@ pub(crate) fn of(sources: &Sources, module: &Module, installed: bool) -> Option<
     let folder = root.as_ref().map_or("", |root| root.value.as_str());
     let path = module.path.strip_prefix(folder)?.trim_start_matches('/').strip_suffix(".py")?;
     // A package of the same name comes before a module: app/__init__.py hides app.py.
-    if sources.get(&format!("{}/__init__.py", module.path.trim_end_matches(".py"))).is_some() {
+    if sources
+        .file(module.path.trim_end_matches(".py"))
+        .is_some_and(|path| path.ends_with("/__init__.py") && path != module.path)
+    {
         return None;
     }
     let path = path.strip_suffix("/__init__").unwrap_or(path);
@@ -66,7 +69,7 @@ pub(crate) fn of_stated(sources: &Sources, module: &str) -> Option<Decision<Stri
 /// Whether `import name` finds something in `folder`.
 fn resolves(sources: &Sources, folder: &str, name: &str) -> bool {
     let base = paths::join(folder, name);
-    sources.at(&base).is_some() || sources.has_folder(&base)
+    sources.file(&base).is_some() || sources.has_folder(&base)
 }
 
 #[cfg(test)]

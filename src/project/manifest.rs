@@ -9,7 +9,6 @@ use super::pipenv::Pipfile;
 use super::pyproject::{self, Pyproject};
 use super::requirement::{self, Origin, Requirement};
 use super::requirements::{self, Requirements};
-use super::scan::Sources;
 use super::toml_file::Located;
 use super::{Decision, Error, Evidence, Manager, Stated, elsewhere, paths, unsupported};
 use crate::source::SourceTree;
@@ -28,8 +27,6 @@ pub(crate) struct Manifest<'a> {
     pub(crate) pyproject: Option<&'a Pyproject>,
     /// Its locks.
     pub(crate) locks: &'a [Lock],
-    /// Its code.
-    pub(crate) sources: &'a Sources,
     /// What markers are judged for.
     pub(crate) target: Target,
 }
@@ -133,7 +130,7 @@ impl Manifest<'_> {
             let what = format!("there is no {} beside it", manager.manifest());
             return Err(Error::Lock { manager, what, mend: "name the folder that has both".to_owned() });
         }
-        unsupported::others(self.tree, self.sources)?;
+        unsupported::others(self.tree)?;
         let nothing =
             Dependencies { source: DependencySource::None, packages: Vec::new(), indexes: IndexUse::default() };
         Ok((Decision::assumed(Manager::Pip, "nothing but the standard library is imported"), nothing))

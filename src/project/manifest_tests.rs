@@ -14,9 +14,8 @@ fn choose(files: &[(&str, &str)], manager: Option<Manager>) -> Result<Chosen, Er
     let tree = SourceTree::in_memory("demo", files.iter().copied());
     let pyproject = Pyproject::read(&tree)?;
     let locks = Lock::all(&tree, manager)?;
-    let sources = Sources::read(&tree)?;
     let target = Target::new(PythonVersion::DEFAULT);
-    let manifest = Manifest { tree: &tree, pyproject: pyproject.as_ref(), locks: &locks, sources: &sources, target };
+    let manifest = Manifest { tree: &tree, pyproject: pyproject.as_ref(), locks: &locks, target };
     let manager = manager.map(|manager| Decision::assumed(manager, "stated"));
     manifest.choose(&Stated { manager, ..Stated::default() })
 }

@@ -135,10 +135,9 @@ impl Project {
         let locks = Lock::all(tree, stated.manager.as_ref().map(|manager| manager.value))?;
         let locked = lock::python(tree, &locks)?;
         let python = python::decide(tree, pyproject, locked.as_ref().map(|(_, python)| python), stated)?;
-        let sources = Sources::read(tree)?;
         let choose = |python: PythonVersion| {
             let target = Target::new(python);
-            Manifest { tree, pyproject, locks: &locks, sources: &sources, target }.choose(stated)
+            Manifest { tree, pyproject, locks: &locks, target }.choose(stated)
         };
         let (manager, dependencies) = choose(python.value)?;
         let (python, manager, dependencies) = match wheels::lacks(&dependencies, python.value) {
@@ -165,8 +164,15 @@ impl Project {
             let what = format!("it was made for python {}, and {} is used", locked.text, python.value);
             return Err(Error::StaleLock { manager: of, what });
         }
-        let starter = Starter { tree, sources: &sources, pyproject, dependencies: &dependencies, stated };
-        let Start { framework, kind, command, port, health, import_root, env } = starter.decide()?;
+        let start = |sources| Starter { tree, sources, pyproject, dependencies: &dependencies, stated }.decide();
+        let near = Sources::near(tree)?;
+        let start = match start(&near) {
+            // Where several frameworks are asked for, there may be more than what lies near.
+            Ok(found) if !near.is_partial || dependencies.frameworks().len() < 2 => found,
+            found if !near.is_partial => found?,
+            _ => start(&Sources::read(tree)?)?,
+        };
+        let Start { framework, kind, command, port, health, import_root, env } = start;
         let version = pyproject.and_then(|p| p.version.clone());
         Ok(Self {
             name: name::decide(tree, pyproject, stated)?,

@@ -29,7 +29,7 @@ pub(crate) fn dynamic(at: Evidence) -> Error {
 }
 
 /// Goes through what else could state dependencies where no manifest was found, and refuses it.
-pub(crate) fn others(tree: &SourceTree, sources: &Sources) -> Result<(), Error> {
+pub(crate) fn others(tree: &SourceTree) -> Result<(), Error> {
     for (file, words) in [("setup.py", &["setup("][..]), ("setup.cfg", &["install_requires", "[metadata]"])] {
         let text = tree.text(file)?.unwrap_or_default();
         // A setup.cfg often only configures flake8.
@@ -62,6 +62,7 @@ pub(crate) fn others(tree: &SourceTree, sources: &Sources) -> Result<(), Error> 
     if !files.is_empty() {
         return Err(Error::WhichRequirements { files });
     }
+    let sources = &Sources::read(tree)?;
     if !sources.any {
         return Err(Error::NothingFound { root: tree.name().to_owned(), below: below(tree) });
     }

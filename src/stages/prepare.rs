@@ -35,7 +35,8 @@ pub struct Prepared {
     pub project: Option<Project>,
     /// What to build by.
     pub blueprint: Blueprint,
-    tree: SourceTree,
+    /// Its files.
+    pub tree: SourceTree,
     dockerignore: Option<String>,
 }
 

@@ -8,6 +8,7 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
  && apt-get update \
  && apt-get install -y --no-install-recommends \
       default-libmysqlclient-dev \
+      g++ \
       gcc \
       libc6-dev \
       pkg-config

@@ -3,6 +3,7 @@ FROM python:3.13-alpine AS build
 
 # Compilers and headers stay in this stage.
 RUN apk add --no-cache \
+      g++ \
       gcc \
       libpq-dev \
       musl-dev

@@ -97,7 +97,7 @@ async fn install(
         let Some(sdists) = new else { return Err(uv::Error::NoWheel { missing, target }.into()) };
         let wheels = match workshop::wheels(order, platform, ground, &sdists, means).await {
             Ok(wheels) => wheels,
-            Err(error) => return Err(older(&uv, &sdists, target, scratch).await.unwrap_or(error)),
+            Err(error) => return Err(older(uv, &sdists, target, scratch).await.unwrap_or(error)),
         };
         paths.extend(wheels.iter().map(|wheel| wheel.path().to_owned()));
         built.extend(wheels);

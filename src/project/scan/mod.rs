@@ -7,7 +7,7 @@ pub(crate) mod routes;
 pub(crate) mod scripts;
 pub(crate) mod syntax;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use self::names::Referent;
 use self::syntax::{Call, Class, Does, Expression, Function, Import, Scope, Statement};
@@ -35,6 +35,8 @@ const TESTS: &[&str] = &["conftest.py", "tests.py"];
 const TOOLS: &[&str] = &["setup.py", "noxfile.py", "dodo.py", "fabfile.py"];
 /// As many modules as are looked at: those nearest to the root.
 const MODULES: usize = 5_000;
+/// How deep modules lie that projects are started from, at most.
+const DEPTH: usize = 3;
 /// Larger files are data or generated, in bytes.
 const LARGE: usize = 256 << 10;
 
@@ -56,39 +58,70 @@ pub(crate) struct Module {
 /// The modules of a project that can matter to how it is started.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
-    /// The modules, nearest to the root first.
+    /// The modules that were read, nearest to the root first.
     pub(crate) modules: Vec<Module>,
     /// Whether there is any Python file at all, also one that is left aside.
     pub(crate) any: bool,
-    /// Where each path is among the modules.
-    places: BTreeMap<String, usize>,
+    /// Whether there are modules that were not read.
+    pub(crate) is_partial: bool,
+    /// Every path, and where it is among the modules that were read.
+    places: BTreeMap<String, Option<usize>>,
 }
 
 impl Sources {
     /// Reads every module that can matter.
     pub(crate) fn read(tree: &SourceTree) -> Result<Self, Error> {
+        Self::gather(tree, |_| true)
+    }
+
+    /// Reads the modules from which projects are started, and what these import, and so on.
+    pub(crate) fn near(tree: &SourceTree) -> Result<Self, Error> {
+        Self::gather(tree, is_start)
+    }
+
+    fn gather(tree: &SourceTree, is_seed: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let mut files: Vec<&str> = tree.files().filter(|path| paths::has_extension(path, "py")).collect();
         let any = !files.is_empty();
         files.retain(|path| !is_aside(path));
-        files.sort_by_key(|path| (path.matches('/').count(), *path));
-        let modules: Result<Vec<_>, Error> = reader::roomy(LARGE, || {
-            let texts = files.into_iter().take(MODULES).map(|path| Ok((path, tree.text(path)?.unwrap_or_default())));
-            let small = texts.filter(|read| read.as_ref().is_ok_and(|(_, text)| text.len() <= LARGE) || read.is_err());
-            small.map(|read| read.map(|(path, text)| Module::new(path, &text))).collect()
-        });
-        let modules = modules?;
-        let places = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
-        Ok(Self { modules, any, places })
+        files.sort_by_key(|path| depth_first(path));
+        let mut queue: VecDeque<String> =
+            files.iter().filter(|path| is_seed(path)).map(|path| (*path).to_owned()).collect();
+        let places = files.into_iter().map(|path| (path.to_owned(), None)).collect();
+        let mut sources = Self { modules: Vec::new(), any, is_partial: false, places };
+        let mut seen: BTreeSet<String> = queue.iter().cloned().collect();
+        reader::roomy(LARGE, || {
+            while let Some(path) = queue.pop_front().filter(|_| sources.modules.len() < MODULES) {
+                let text = tree.text(&path)?.unwrap_or_default();
+                if text.len() > LARGE {
+                    continue;
+                }
+                let module = Module::new(&path, &text);
+                for name in module.imports.iter().flat_map(Import::modules) {
+                    queue.extend(
+                        sources.place(&path, &name).filter(|place| seen.insert((*place).to_owned())).map(str::to_owned),
+                    );
+                }
+                sources.modules.push(module);
+            }
+            Ok::<_, Error>(())
+        })?;
+        sources.modules.sort_by(|a, b| depth_first(&a.path).cmp(&depth_first(&b.path)));
+        for (at, module) in sources.modules.iter().enumerate() {
+            sources.places.insert(module.path.clone(), Some(at));
+        }
+        sources.is_partial = seen.len() < sources.places.len();
+        Ok(sources)
     }
 
-    /// The module at a path.
+    /// The module at a path, where it was read.
     pub(crate) fn get(&self, path: &str) -> Option<&Module> {
-        self.modules.get(*self.places.get(path)?)
+        self.modules.get((*self.places.get(path)?)?)
     }
 
-    /// The module or package at a path without its ending.
-    pub(crate) fn at(&self, base: &str) -> Option<&Module> {
-        self.get(&paths::join(base, "__init__.py")).or_else(|| self.get(&format!("{base}.py")))
+    /// The path of the module or package at a path without its ending.
+    pub(crate) fn file(&self, base: &str) -> Option<&str> {
+        let both = [paths::join(base, "__init__.py"), format!("{base}.py")];
+        both.iter().find_map(|path| self.places.get_key_value(path)).map(|(path, _)| path.as_str())
     }
 
     /// Whether there is any module in a folder.
@@ -96,6 +129,20 @@ impl Sources {
         let prefix = format!("{folder}/");
         self.places.range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(&prefix))
     }
+}
+
+fn depth_first(path: &str) -> (usize, &str) {
+    (path.matches('/').count(), path)
+}
+
+/// Whether a module is one of those that projects are started from, by its place and name.
+fn is_start(path: &str) -> bool {
+    const DJANGO: [&str; 3] = ["manage", "settings", "urls"];
+    let (folder, stem) = (paths::folder(path), paths::file_name(path).trim_end_matches(".py"));
+    let named =
+        super::entry::STEMS.contains(&stem) || DJANGO.contains(&stem) || matches!(stem, "__init__" | "__main__");
+    let depth = path.matches('/').count();
+    depth == 0 || (depth <= DEPTH && (named || paths::file_name(folder) == "settings"))
 }
 
 fn is_aside(path: &str) -> bool {

@@ -118,20 +118,25 @@ impl Sources {
 
     /// The module of the project that an import in `from` names; leading dots are folders above.
     pub(crate) fn module<'a>(&'a self, from: &Module, name: &str) -> Option<&'a Module> {
-        let own = paths::folder(&from.path);
+        self.get(self.place(&from.path, name)?)
+    }
+
+    /// The path of the module that an import in the module at `from` names.
+    pub(super) fn place(&self, from: &str, name: &str) -> Option<&str> {
+        let own = paths::folder(from);
         let bare = name.trim_start_matches('.');
-        let path = bare.replace('.', "/");
+        let inner = bare.replace('.', "/");
         let dots = name.len() - bare.len();
         if dots > 0 {
             let mut folder = own;
             for _ in 1..dots {
                 folder = if folder.is_empty() { return None } else { paths::folder(folder) };
             }
-            let package = paths::join(folder, "__init__.py");
-            return if bare.is_empty() { self.get(&package) } else { self.at(&paths::join(folder, &path)) };
+            let inside = if bare.is_empty() { folder.to_owned() } else { paths::join(folder, &inner) };
+            return self.file(&inside);
         }
         let above = std::iter::successors(Some(own), |folder| (!folder.is_empty()).then(|| paths::folder(folder)));
-        ["", "src"].into_iter().chain(above).find_map(|root| self.at(&paths::join(root, &path)))
+        ["", "src"].into_iter().chain(above).find_map(|root| self.file(&paths::join(root, &inner)))
     }
 }
 

@@ -53,11 +53,9 @@ const POLLING: &[&str] =
 pub(crate) fn find(sources: &Sources) -> Vec<Script> {
     let imported = |module: &Module| {
         let imports = sources.modules.iter().filter(|m| m.path != module.path);
-        imports.flat_map(|m| m.imports.iter().map(move |import| (m, import))).any(|(from, import)| {
-            let inner = import.name.as_ref().map(|name| format!("{}.{name}", import.module.trim_end_matches('.')));
-            let named = [Some(import.module.clone()), inner].into_iter().flatten();
-            named.into_iter().any(|name| sources.module(from, &name).is_some_and(|m| m.path == module.path))
-        })
+        imports
+            .flat_map(|m| m.imports.iter().map(move |import| (m, import)))
+            .any(|(from, import)| import.modules().any(|name| sources.place(&from.path, &name) == Some(&*module.path)))
     };
     let scripts = sources.modules.iter().filter_map(|module| Some((module, of(sources, module)?)));
     scripts.filter(|(module, _)| !imported(module)).map(|(_, script)| script).collect()

@@ -154,6 +154,13 @@ pub(crate) struct Import {
 }
 
 impl Import {
+    /// The modules that it may stand for: what is taken from one can be a module in it.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = String> {
+        let dot = if self.module.ends_with('.') { "" } else { "." };
+        let inner = self.name.as_ref().filter(|name| *name != "*").map(|name| format!("{}{dot}{name}", self.module));
+        inner.into_iter().chain([self.module.clone()])
+    }
+
     /// The first part of the module's name; empty where it is relative.
     pub(crate) fn package(&self) -> &str {
         self.module.split('.').next().unwrap_or_default()

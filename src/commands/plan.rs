@@ -102,7 +102,7 @@ fn image_rows(plan: &ImagePlan, project: Option<&Project>, rows: &mut Vec<Row>) 
             let asked = match project.and_then(|project| project.health.as_ref()) {
                 // One that is stated as a command asks what it asks.
                 Some(health) if health.because != check.because => "asked".to_owned(),
-                Some(Decision { value: Health::Http { path }, .. }) => format!("GET {path}"),
+                Some(Decision { value: Health::Http { path, .. }, .. }) => format!("GET {path}"),
                 Some(Decision { value: Health::Tcp, .. }) => "the port is open".to_owned(),
                 None => "asked".to_owned(),
             };

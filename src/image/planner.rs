@@ -206,10 +206,11 @@ fn healthcheck(project: &Project, wishes: &Wishes) -> Option<Decision<Healthchec
     let (health, port) = (project.health.as_ref()?, project.port.as_ref()?.value);
     let seconds = timeout.ceil_seconds().max(1);
     let program = match &health.value {
-        Health::Http { path } => format!(
+        Health::Http { path, host } => format!(
             "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout={seconds}); \
-             c.request('GET', {}, headers={{'Host': 'localhost:{port}'}}); sys.exit(c.getresponse().status >= 400)",
-            python_string(path)
+             c.request('GET', {}, headers={{'Host': {}}}); sys.exit(c.getresponse().status >= 400)",
+            python_string(path),
+            python_string(&host.clone().unwrap_or_else(|| format!("localhost:{port}")))
         ),
         Health::Tcp => format!("import socket; socket.create_connection(('127.0.0.1', {port}), {seconds}).close()"),
     };

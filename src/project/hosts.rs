@@ -1,41 +1,73 @@
-//! The hosts that an application answers: the health check runs beside it and names `localhost`.
+//! The hosts that an application answers: the health check runs beside it, and must name one of them.
 
 use super::Evidence;
 use super::scan::syntax::{Does, Expression, last};
 use super::scan::{Module, Sources};
 
-/// Where Django's settings name the hosts that are answered, if neither `*` nor `localhost` is among them.
-/// <https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts>
-pub(crate) fn closed_by_django(settings: &[&Module]) -> Option<Evidence> {
-    let hosts = settings.iter().flat_map(|module| {
-        module.statements.iter().filter_map(move |statement| match &statement.does {
-            Does::Assign { target, value } | Does::Extend { target, value } => {
-                (target == "ALLOWED_HOSTS").then(|| (module.line(statement.line), value))
+/// Which hosts an application answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hosts {
+    /// Every one, or `localhost` among others.
+    Open,
+    /// Others than `localhost`: one of them, and where it is named.
+    Named(String, Evidence),
+    /// Others than `localhost`, which can't be told.
+    Closed(Evidence),
+}
+
+/// The hosts that Django's settings name: <https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts>
+pub(crate) fn of_django(settings: &[&Module]) -> Hosts {
+    let statements = settings.iter().flat_map(|module| module.statements.iter().map(move |line| (*module, line)));
+    let mut named = Vec::new();
+    let mut debugs = false;
+    for (module, statement) in statements {
+        match &statement.does {
+            Does::Assign { target, value } | Does::Extend { target, value } if target == "ALLOWED_HOSTS" => {
+                named.push((module.line(statement.line), value));
             }
-            _ => None,
-        })
+            Does::Assign { target, value } if target == "DEBUG" => debugs = *value == Expression::Flag(true),
+            _ => {}
+        }
+    }
+    // Where it debugs and names none, Django answers the machine's own names.
+    let by_itself =
+        debugs && named.iter().all(|(_, value)| matches!(value, Expression::List(hosts) if hosts.is_empty()));
+    if by_itself { Hosts::Open } else { of(&named) }
+}
+
+/// The hosts that Starlette's middleware is given: <https://www.starlette.io/middleware/#trustedhostmiddleware>
+pub(crate) fn of_middleware(sources: &Sources) -> Hosts {
+    let calls = sources.modules.iter().flat_map(|module| module.calls().map(move |(_, call)| (module, call)));
+    let trusted = calls.filter(|(_, call)| {
+        let mut names = call.positional.iter().flat_map(Expression::names);
+        matches!(call.method(), "add_middleware" | "Middleware")
+            && names.any(|name| last(name) == "TrustedHostMiddleware")
     });
-    let hosts: Vec<_> = hosts.collect();
-    let open = hosts.iter().any(|(_, value)| is_open(value));
-    hosts.into_iter().next().filter(|_| !open).map(|(at, _)| at)
+    let none = Expression::Other(Vec::new());
+    let given = trusted.map(|(module, call)| {
+        let hosts = call.keyword("allowed_hosts").map_or(&none, |keyword| &keyword.value);
+        (module.line(call.line), hosts)
+    });
+    of(&given.collect::<Vec<_>>())
 }
 
-/// Where Starlette's middleware is given the hosts that are answered, if neither `*` nor `localhost` is among them.
-/// <https://www.starlette.io/middleware/#trustedhostmiddleware>
-pub(crate) fn closed_by_middleware(sources: &Sources) -> Option<Evidence> {
-    sources.modules.iter().find_map(|module| {
-        let mut calls = module.calls().filter(|(_, call)| matches!(call.method(), "add_middleware" | "Middleware"));
-        let closed = calls.find(|(_, call)| {
-            let names = call.positional.iter().flat_map(Expression::names);
-            names.into_iter().any(|name| last(name) == "TrustedHostMiddleware") && !call.arguments().any(is_open)
-        });
-        closed.map(|(_, call)| module.line(call.line))
-    })
-}
-
-/// Whether hosts that are written out have `*` or `localhost` among them.
-fn is_open(hosts: &Expression) -> bool {
-    hosts.texts().iter().any(|host| matches!(*host, "*" | "localhost"))
+fn of(named: &[(Evidence, &Expression)]) -> Hosts {
+    let texts = || named.iter().flat_map(|(at, value)| value.texts().into_iter().map(move |text| (at, text)));
+    let Some((first, _)) = named.first() else { return Hosts::Open };
+    if texts().any(|(_, host)| matches!(host, "*" | "localhost")) {
+        return Hosts::Open;
+    }
+    // A host that begins with a dot stands for itself, too. What is worked out may be anything: a variable's name.
+    let mut hosts = named.iter().flat_map(|(at, value)| {
+        let listed = if let Expression::List(hosts) = value { hosts.as_slice() } else { &[] };
+        listed.iter().filter_map(Expression::text).map(move |text| (at, text))
+    });
+    let literal = hosts.find_map(|(at, host)| {
+        let host = host.trim_start_matches('.');
+        let plain = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+        plain.then(|| (host.to_owned(), at.clone()))
+    });
+    literal.map_or_else(|| Hosts::Closed(first.clone()), |(host, at)| Hosts::Named(host, at))
 }
 
 #[cfg(test)]
@@ -46,18 +78,24 @@ mod tests {
 
     #[test]
     fn hosts_are_closed_unless_localhost_is_allowed() {
-        let django = |text: &str| closed_by_django(&[&Module::new("p/settings.py", text)]).map(|at| at.line);
-        assert_eq!(django("DEBUG = False\nALLOWED_HOSTS = []\n"), Some(Some(2)));
-        assert_eq!(django("ALLOWED_HOSTS = env.list('HOSTS')\n"), Some(Some(1)));
-        assert_eq!(django("ALLOWED_HOSTS = [\n  '*',\n]\n"), None);
-        assert_eq!(django("ALLOWED_HOSTS = ['shop.example', 'localhost']\n"), None);
-        assert_eq!(django("DEBUG = True\n"), None);
-        let middleware = |text: &str| {
-            let sources = Sources::read(&SourceTree::in_memory("p", [("main.py", text)])).unwrap();
-            closed_by_middleware(&sources).map(|at| at.line)
-        };
-        assert_eq!(middleware("app.add_middleware(TrustedHostMiddleware, allowed_hosts=['a.example'])"), Some(Some(1)));
-        assert_eq!(middleware("app.add_middleware(TrustedHostMiddleware, allowed_hosts=['*'])"), None);
-        assert_eq!(middleware("app.add_middleware(CORSMiddleware)"), None);
+        let django = |text: &str| of_django(&[&Module::new("p/settings.py", text)]);
+        let at = |line| Evidence::line("p/settings.py", line);
+        assert_eq!(django("DEBUG = False\nALLOWED_HOSTS = []\n"), Hosts::Closed(at(2)));
+        assert_eq!(django("ALLOWED_HOSTS = env.list('HOSTS')\n"), Hosts::Closed(at(1)));
+        assert_eq!(django("ALLOWED_HOSTS = [\n  '*',\n]\n"), Hosts::Open);
+        assert_eq!(django("ALLOWED_HOSTS = ['shop.example', 'localhost']\n"), Hosts::Open);
+        assert_eq!(
+            django("ALLOWED_HOSTS = [env('HOST'), '.shop.example']\n"),
+            Hosts::Named("shop.example".into(), at(1))
+        );
+        assert_eq!(django("ALLOWED_HOSTS = ['.shop.example']\n"), Hosts::Named("shop.example".into(), at(1)));
+        assert_eq!(django("DEBUG = True\nALLOWED_HOSTS = []\n"), Hosts::Open);
+        assert_eq!(django("DEBUG = True\n"), Hosts::Open);
+        let middleware =
+            |text: &str| of_middleware(&Sources::read(&SourceTree::in_memory("p", [("main.py", text)])).unwrap());
+        let named = Hosts::Named("a.example".into(), Evidence::line("main.py", 1));
+        assert_eq!(middleware("app.add_middleware(TrustedHostMiddleware, allowed_hosts=['a.example'])"), named);
+        assert_eq!(middleware("app.add_middleware(TrustedHostMiddleware, allowed_hosts=['*'])"), Hosts::Open);
+        assert_eq!(middleware("app.add_middleware(CORSMiddleware)"), Hosts::Open);
     }
 }

@@ -38,7 +38,7 @@ impl Starter<'_> {
         let health = || {
             if streamlit {
                 let path = STREAMLIT_HEALTH.to_owned();
-                return Decision::seen(Health::Http { path }, "Streamlit's own", script.at.clone());
+                return Decision::seen(Health::Http { path, host: None }, "Streamlit's own", script.at.clone());
             }
             self.seen_health(framework, Some(&script.path))
         };

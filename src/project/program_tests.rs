@@ -19,7 +19,7 @@ fn started(requirements: &str, files: &[(&str, &str)]) -> String {
     let project = read(requirements, files).unwrap();
     let port = project.port.map_or("none".to_owned(), |port| port.value.to_string());
     let health = match project.health.map(|health| health.value) {
-        Some(Health::Http { path }) => path,
+        Some(Health::Http { path, .. }) => path,
         Some(Health::Tcp) => "tcp".to_owned(),
         None => "none".to_owned(),
     };

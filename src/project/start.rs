@@ -4,6 +4,7 @@ use super::dependencies::Dependencies;
 use super::django::{Django, Gateway};
 use super::entry::{self, Entry};
 use super::health::{self, Health};
+use super::hosts::Hosts;
 use super::launch::{Launch, Program};
 use super::procfile::{self, Process};
 use super::pyproject::Pyproject;
@@ -73,7 +74,7 @@ impl Starter<'_> {
             // The platform's word: what is called web listens on the variable PORT.
             start.port = Some(Decision::assumed(port::DEFAULT, "the default: the Procfile's web listens on PORT"));
             start.kind.value = Kind::Web;
-            start.health = Some(self.health(|| health::decide(&[], None)));
+            start.health = Some(self.health(|| health::decide(&[], Hosts::Open)));
         }
         start.env.extend(start.port.iter().map(|port| ("PORT".to_owned(), port.value.to_string())));
         Ok(start)
@@ -247,7 +248,7 @@ impl Starter<'_> {
                     let entry = launch.module().and_then(|module| self.module(module));
                     self.seen_health(f.value, entry.as_deref())
                 }
-                (None, _) => health::decide(&[], None),
+                (None, _) => health::decide(&[], Hosts::Open),
             })
         });
         let installed = self.dependencies.installs_project();
@@ -298,12 +299,12 @@ impl Starter<'_> {
     /// What is known of the health of an application: by its routes, and by the hosts that it answers.
     pub(super) fn seen_health(&self, framework: Framework, entry: Option<&str>) -> Decision<Health> {
         let routes = routes::find(self.sources, framework, entry);
-        health::decide(&routes, hosts::closed_by_middleware(self.sources))
+        health::decide(&routes, hosts::of_middleware(self.sources))
     }
 
     fn django_health(&self, django: &Django) -> Decision<Health> {
         let routes = django.urls(self.sources).map(routes::django).unwrap_or_default();
-        health::decide(&routes, hosts::closed_by_django(&django.settings(self.sources)))
+        health::decide(&routes, hosts::of_django(&django.settings(self.sources)))
     }
 
     pub(super) fn framework(&self, framework: Framework, code: &Evidence) -> Decision<Framework> {
@@ -315,7 +316,14 @@ impl Starter<'_> {
 
     pub(super) fn health(&self, seen: impl FnOnce() -> Decision<Health>) -> Decision<Health> {
         let stated = self.stated.health_path.clone();
-        stated.map_or_else(seen, |stated| stated.map(|path| Health::Http { path: rooted(path) }))
+        stated.map_or_else(seen, |stated| {
+            let hosts = match django::find(self.sources) {
+                Some(django) => hosts::of_django(&django.settings(self.sources)),
+                None => hosts::of_middleware(self.sources),
+            };
+            let host = if let Hosts::Named(host, _) = hosts { Some(host) } else { None };
+            stated.map(|path| Health::Http { path: rooted(path), host })
+        })
     }
 
     /// Whether `flask run` would read from a file that it is to debug.

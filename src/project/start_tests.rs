@@ -42,7 +42,7 @@ fn fastapi_from_end_to_end() {
     let health = project.health.unwrap();
     assert_eq!(
         (health.value, health.evidence),
-        (Health::Http { path: "/health".into() }, Some(Evidence::line("main.py", 6)))
+        (Health::Http { path: "/health".into(), host: None }, Some(Evidence::line("main.py", 6)))
     );
     assert_eq!((project.name.value.as_str(), project.python.value.to_string().as_str()), ("demo", "3.13"));
 }
@@ -189,7 +189,10 @@ fn stated_commands_are_taken_as_they_are() {
     assert_eq!((web.kind.value, web.port.unwrap().value, web.health.unwrap().value), (Kind::Web, 9000, Health::Tcp));
     let fastapi = [("requirements.txt", "fastapi\ncelery"), ("main.py", FASTAPI), ("api.py", FASTAPI)];
     let web = with_command(&fastapi, "uvicorn main:app --port 9000");
-    assert_eq!((web.port.unwrap().value, web.health.unwrap().value), (9000, Health::Http { path: "/health".into() }));
+    assert_eq!(
+        (web.port.unwrap().value, web.health.unwrap().value),
+        (9000, Health::Http { path: "/health".into(), host: None })
+    );
     assert_eq!(with_command(&fastapi, "celery -A tasks worker").kind.value, Kind::Worker);
     let beside = [&fastapi[..], &[("queue.py", "import redis\n"), ("run.py", "from main import app\n")]].concat();
     assert_eq!(with_command(&beside, "python queue.py").kind.value, Kind::Worker);
@@ -200,7 +203,10 @@ fn stated_commands_are_taken_as_they_are() {
     let health_path = Some(Decision::assumed("up".to_owned(), "stated"));
     let command = Some(Decision::assumed(vec!["python".to_owned(), "bot.py".to_owned()], "stated"));
     let all = read(&bare, &Stated { command, port, health_path, ..Stated::default() }).unwrap();
-    assert_eq!((all.kind.value, all.health.unwrap().value), (Kind::Web, Health::Http { path: "/up".into() }));
+    assert_eq!(
+        (all.kind.value, all.health.unwrap().value),
+        (Kind::Web, Health::Http { path: "/up".into(), host: None })
+    );
 }
 
 const MANAGE: &str = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'proj.settings')\n";
@@ -219,7 +225,7 @@ fn django_is_started_by_its_gateway() {
         "gunicorn --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm proj.wsgi:application"
     );
     assert_eq!(gunicorn.command.evidence, Some(Evidence::line("proj/wsgi.py", 2)));
-    assert_eq!(gunicorn.health.unwrap().value, Health::Http { path: "/health/".into() });
+    assert_eq!(gunicorn.health.unwrap().value, Health::Http { path: "/health/".into(), host: None });
     let closed = project(&files("django\nuvicorn", "DEBUG = False\nALLOWED_HOSTS = []\n"));
     assert_eq!(closed.command.value.join(" "), "uvicorn proj.asgi:application --host 0.0.0.0 --port 8000");
     let health = closed.health.unwrap();

@@ -210,6 +210,10 @@ impl ContextRules {
             })?;
             patterns.push(line.pattern);
         }
+        if audience == Audience::Generated {
+            // What a build reads because pyproject.toml names it is there, though `*.md` is meant for the image.
+            patterns.extend(keep.iter().map(|k| format!("!{k}")));
+        }
         patterns.extend(include.iter().map(|i| format!("!{i}")));
         Ok(Self {
             always: PatternSet::new(always).map_err(RulesError::Include)?,

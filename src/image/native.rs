@@ -99,6 +99,48 @@ const NATIVE: &[Native] = &[
         debian: Needs { build: &[], run: &["libgl1", "libglib2.0-0"] },
         alpine: Needs { build: &[], run: &["mesa-gl", "glib"] },
     },
+    Native {
+        name: "opencv-contrib-python",
+        extra: "",
+        source_only: false,
+        debian: Needs { build: &[], run: &["libgl1", "libglib2.0-0"] },
+        alpine: Needs { build: &[], run: &["mesa-gl", "glib"] },
+    },
+    Native {
+        name: "pytesseract",
+        extra: "",
+        source_only: false,
+        debian: Needs { build: &[], run: &["tesseract-ocr"] },
+        alpine: Needs { build: &[], run: &["tesseract-ocr", "tesseract-ocr-data-eng"] },
+    },
+    Native {
+        name: "pdf2image",
+        extra: "",
+        source_only: false,
+        debian: Needs { build: &[], run: &["poppler-utils"] },
+        alpine: Needs { build: &[], run: &["poppler-utils"] },
+    },
+    Native {
+        name: "pyzbar",
+        extra: "",
+        source_only: false,
+        debian: Needs { build: &[], run: &["libzbar0"] },
+        alpine: Needs { build: &[], run: &["zbar"] },
+    },
+    Native {
+        name: "cairosvg",
+        extra: "",
+        source_only: false,
+        debian: Needs { build: &[], run: &["libcairo2"] },
+        alpine: Needs { build: &[], run: &["cairo"] },
+    },
+    Native {
+        name: "pyodbc",
+        extra: "",
+        source_only: false,
+        debian: Needs { build: &[], run: &["libodbc2"] },
+        alpine: Needs { build: &[], run: &["unixodbc"] },
+    },
 ];
 
 /// The operating system of an image.

@@ -43,6 +43,7 @@ mod plan;
 mod policy;
 mod proxy;
 mod reading;
+mod reality;
 mod registry;
 mod rollback;
 mod sandbox;

@@ -1,6 +1,6 @@
 //! Programs: modules that serve, or take work, by being run themselves.
 
-use super::syntax::{Call, Expression, Scope, last};
+use super::syntax::{Call, Expression, Function, Scope, last};
 use super::{Module, Referent, Sources};
 use crate::project::{Evidence, Framework};
 
@@ -71,7 +71,11 @@ fn of(sources: &Sources, module: &Module) -> Option<Script> {
         return Some(Script { path: module.path.clone(), at: module.line(call.line), runs });
     }
     // What a function does is done where the module calls functions when it is run.
-    let is_program = module.calls().any(|(scope, _)| scope == Scope::Program);
+    let runs = |scope: Scope, call: &Call| {
+        let own = |function: &Function| call.callee.name() == Some(&*function.name);
+        scope == Scope::Program || (scope.is_top() && module.functions.iter().any(own))
+    };
+    let is_program = module.calls().any(|(scope, call)| runs(scope, call));
     let done = |scope: Scope| scope.is_top() || is_program;
     module.calls().filter(|(scope, _)| done(*scope)).find_map(|(_, call)| {
         let runs = served(sources, module, call).or_else(|| polls(sources, module, call).then_some(Runs::Bot))?;

@@ -20,9 +20,17 @@ const FLAGS: &[(&str, u32)] = &[("amd64", 0x0303), ("arm64", 0x0a03)];
 
 /// The cache of the libraries in a file system; none for an architecture that isn't known.
 pub(super) fn cache(tree: &Tree, architecture: &str) -> Option<Vec<u8>> {
+    over("", tree, architecture)
+}
+
+/// The cache of what is put over a file system that has one already, of which `below` is the text.
+pub(super) fn over(below: &str, tree: &Tree, architecture: &str) -> Option<Vec<u8>> {
     let (_, flags) = FLAGS.iter().find(|(name, _)| *name == architecture)?;
     let triplet = Machine::of(architecture)?.multiarch()?;
-    let mut found: BTreeMap<&str, String> = BTreeMap::new();
+    // Its strings are names and paths; a library's name is that of the link which ldconfig has made for it.
+    let paths = below.split('\0').filter(|text| text.starts_with('/'));
+    let named = paths.filter_map(|path| Some((path.rsplit_once('/')?.1, path.to_owned())));
+    let mut found: BTreeMap<&str, String> = named.collect();
     // The later folder is the one that is looked into first.
     for folder in ["usr/lib".to_owned(), format!("usr/lib/{triplet}"), "usr/local/lib".to_owned()] {
         for (name, path) in libraries(tree, &folder) {
@@ -144,6 +152,10 @@ mod tests {
         let strings = "libpq.so.5\0/lib/x86_64-linux-gnu/libpq.so.5\0libc.so.6\0/lib/x86_64-linux-gnu/libc.so.6\0";
         assert_eq!(text, strings);
         assert_eq!(cache[20..24], 2_u32.to_le_bytes());
+        // Over a base: what that has stays, and what is in both is where it is now.
+        let below = "glibc-ld.so.cache1.1\0\u{1}\0libz.so.1\0/opt/libz.so.1\0libpq.so.5\0/opt/libpq.so.5\0";
+        let text = String::from_utf8_lossy(&over(below, &tree, "amd64").unwrap()[HEADER + 3 * ENTRY..]).into_owned();
+        assert_eq!(text, format!("libz.so.1\0/opt/libz.so.1\0{strings}"));
         assert!(super::cache(&tree, "riscv64").is_none());
     }
 }

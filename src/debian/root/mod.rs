@@ -207,9 +207,9 @@ fn is_plain(tree: &Tree, path: &str, node: &Node) -> bool {
     node.mode == plain.mode && node.owner == plain.owner && tree.below(path).next().is_some()
 }
 
-/// The files of packages that are put over a base which has others: `status` is what the base's dpkg keeps of those.
-/// What the base's programs would find anew by looking (caches of libraries, icons and the like) stays as it was.
-pub fn over(status: &str, packages: &[Deb]) -> Result<Tree, Error> {
+/// The files of packages that are put over a base which has others: `status` is what the base's dpkg keeps of those, and
+/// `loader` the text of its cache of libraries. Other caches (of icons and the like) stay as they were.
+pub fn over(status: &str, loader: Option<&str>, packages: &[Deb]) -> Result<Tree, Error> {
     let packages: BTreeMap<&str, &Deb> = packages.iter().map(|deb| (deb.control.package(), deb)).collect();
     let alternatives = scripts(&packages, &mut Vec::new())?;
     let mut placed = Placed::default();
@@ -231,6 +231,13 @@ pub fn over(status: &str, packages: &[Deb]) -> Result<Tree, Error> {
             _ => node.clone(),
         };
         tree.insert(path, node).map_err(Error::Rule)?;
+    }
+    // A base without one has another loader, or looks into the folders themselves.
+    let architecture = packages.values().map(|deb| deb.control.architecture()).find(|of| *of != "all");
+    if let (Some(below), Some(architecture)) = (loader, architecture)
+        && let Some(cache) = loader::over(below, &tree, architecture)
+    {
+        tree.insert("etc/ld.so.cache", Node::file(0o644, cache)).map_err(Error::Rule)?;
     }
     Ok(tree)
 }

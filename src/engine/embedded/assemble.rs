@@ -25,7 +25,7 @@ use crate::image::layer::{Compression, Form};
 use crate::image::plan::{ImagePlan, SystemPackage};
 
 /// What is part of every key: layers that an older pydeploy made in another way are not found again.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What is to be assembled.
 pub struct Order<'a> {

@@ -28,8 +28,13 @@ use crate::registry::Registry;
 /// How many layers are fetched at a time.
 const AT_ONCE: usize = 4;
 /// The files of a base that are looked into.
-const FILES: &[&str] =
-    &["etc/os-release", "var/lib/dpkg/status", "etc/apt/sources.list", "etc/apt/sources.list.d/debian.sources"];
+const FILES: &[&str] = &[
+    "etc/ld.so.cache",
+    "etc/os-release",
+    "var/lib/dpkg/status",
+    "etc/apt/sources.list",
+    "etc/apt/sources.list.d/debian.sources",
+];
 
 /// Where a Python may be, the first one that counts before the others.
 const PYTHONS: [&str; 2] = ["/usr/local/bin", "/usr/bin"];

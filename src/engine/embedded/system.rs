@@ -54,7 +54,7 @@ pub(super) async fn layer(
     let made = tokio::task::block_in_place(|| {
         let scratch = means.cache.scratch()?;
         let debs = read(&set, &blobs, scratch.path())?;
-        let tree = over(status, &debs)?;
+        let tree = over(status, files.get("etc/ld.so.cache"), &debs)?;
         let inventory = Inventory::of_tree(&tree).map_err(Error::Inventory)?;
         let digests = set.packages.values().map(|p| p.sha256.to_string());
         let key = order.keyed(Key::new("system-layer")).part("status", status).list("digests", digests);

@@ -1,7 +1,7 @@
 //! A Django project, by its manage.py.
 
 use super::entry::Entry;
-use super::scan::syntax::Expression;
+use super::scan::syntax::{Expression, Scope};
 use super::scan::{Module, Sources};
 use super::{Decision, Error, Evidence, Framework, paths};
 
@@ -57,6 +57,27 @@ fn names_settings(module: &Module) -> Option<(usize, Option<&Expression>)> {
     found.min_by_key(|(_, value)| value.and_then(Expression::text).is_none())
 }
 
+/// How many modules of settings take each other in by `import *`.
+const STARS: usize = 6;
+
+/// A module behind those that it takes in by `import *`; each that a branch takes in is a way of its own.
+fn ways<'a>(sources: &'a Sources, module: &'a Module, levels: usize) -> Vec<Vec<&'a Module>> {
+    let Some(levels) = levels.checked_sub(1) else { return vec![vec![module]] };
+    let stars = module.imports.iter().filter(|import| import.local == "*");
+    let taken = stars.filter_map(|star| Some((star.scope, sources.module(module, &star.module)?)));
+    let (always, perhaps): (Vec<_>, Vec<_>) = taken.partition(|(scope, _)| *scope == Scope::Module);
+    let before: Vec<&Module> = always.into_iter().flat_map(|(_, of)| ways(sources, of, levels)).flatten().collect();
+    let behind = |mut way: Vec<&'a Module>| {
+        way.push(module);
+        way
+    };
+    if perhaps.is_empty() {
+        return vec![behind(before)];
+    }
+    let branches = perhaps.into_iter().flat_map(|(_, of)| ways(sources, of, levels));
+    branches.map(|branch| behind(before.iter().copied().chain(branch).collect())).collect()
+}
+
 impl Django {
     /// The application that wsgi.py or asgi.py holds.
     pub(crate) fn entry(&self, sources: &Sources, gateway: Gateway) -> Result<Entry, Error> {
@@ -96,14 +117,14 @@ impl Django {
         folders.into_iter().find_map(|folder| sources.get(&paths::join(folder.trim_end_matches('/'), "urls.py")))
     }
 
-    /// The modules that can hold the settings: the named one, and those beside it in a package called settings.
-    pub(crate) fn settings<'a>(&self, sources: &'a Sources) -> Vec<&'a Module> {
-        let Some(settings) = &self.settings else { return Vec::new() };
+    /// The settings that a server uses, each way that they may come about: the modules in the order in which they set
+    /// things. `gateway` is the module by which a server calls the application: it may name others than manage.py.
+    pub(crate) fn settings<'a>(&self, sources: &'a Sources, gateway: Option<&Module>) -> Vec<Vec<&'a Module>> {
+        let named = gateway.and_then(names_settings).and_then(|(_, value)| value?.text());
+        let Some(settings) = named.or(self.settings.as_deref()) else { return Vec::new() };
         let base = paths::join(&self.folder, &settings.replace('.', "/"));
-        let package = format!("{}/", paths::folder(&base));
-        let beside = |path: &str| package.ends_with("settings/") && path.starts_with(&package);
-        let is = |path: &str| path == format!("{base}.py") || path == format!("{base}/__init__.py") || beside(path);
-        sources.modules.iter().filter(|module| is(&module.path)).collect()
+        let module = sources.file(&base).and_then(|path| sources.get(path));
+        module.map_or_else(Vec::new, |module| ways(sources, module, STARS))
     }
 
     /// The packages in which wsgi.py and urls.py can lie: those that hold the settings, the innermost first.

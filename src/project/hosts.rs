@@ -1,7 +1,7 @@
 //! The hosts that an application answers: the health check runs beside it, and must name one of them.
 
 use super::Evidence;
-use super::scan::syntax::{Does, Expression, last};
+use super::scan::syntax::{Does, Expression, Scope, last};
 use super::scan::{Module, Sources};
 
 /// Which hosts an application answers.
@@ -16,23 +16,36 @@ pub(crate) enum Hosts {
 }
 
 /// The hosts that Django's settings name: <https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts>
-pub(crate) fn of_django(settings: &[&Module]) -> Hosts {
-    let statements = settings.iter().flat_map(|module| module.statements.iter().map(move |line| (*module, line)));
-    let mut named = Vec::new();
-    let mut debugs = false;
+/// Of several ways in which the settings may come about, the one that is answered least.
+pub(crate) fn of_django(ways: &[Vec<&Module>]) -> Hosts {
+    ways.iter().map(|way| of_settings(way)).find(|hosts| *hosts != Hosts::Open).unwrap_or(Hosts::Open)
+}
+
+fn of_settings(modules: &[&Module]) -> Hosts {
+    let statements = modules.iter().flat_map(|module| module.statements.iter().map(move |line| (*module, line)));
+    let (mut named, mut debugs) = (Vec::new(), false);
     for (module, statement) in statements {
         match &statement.does {
-            Does::Assign { target, value } | Does::Extend { target, value } if target == "ALLOWED_HOSTS" => {
+            Does::Assign { target, value } if target == "ALLOWED_HOSTS" => {
+                // A branch may not be taken: what was before it may hold.
+                named.retain(|_| statement.scope != Scope::Module);
+                named.push((module.line(statement.line), value));
+            }
+            Does::Extend { target, value } if target == "ALLOWED_HOSTS" => {
                 named.push((module.line(statement.line), value));
             }
             Does::Assign { target, value } if target == "DEBUG" => debugs = *value == Expression::Flag(true),
             _ => {}
         }
     }
-    // Where it debugs and names none, Django answers the machine's own names.
-    let by_itself =
-        debugs && named.iter().all(|(_, value)| matches!(value, Expression::List(hosts) if hosts.is_empty()));
-    if by_itself { Hosts::Open } else { of(&named) }
+    match (named.is_empty(), modules.last()) {
+        // Where it debugs and names none, Django answers the machine's own names.
+        _ if debugs && named.iter().all(|(_, value)| matches!(value, Expression::List(hosts) if hosts.is_empty())) => {
+            Hosts::Open
+        }
+        (true, Some(module)) => Hosts::Closed(Evidence::file(&module.path)),
+        _ => of(&named),
+    }
 }
 
 /// The hosts that Starlette's middleware is given: <https://www.starlette.io/middleware/#trustedhostmiddleware>
@@ -78,7 +91,7 @@ mod tests {
 
     #[test]
     fn hosts_are_closed_unless_localhost_is_allowed() {
-        let django = |text: &str| of_django(&[&Module::new("p/settings.py", text)]);
+        let django = |text: &str| of_django(&[vec![&Module::new("p/settings.py", text)]]);
         let at = |line| Evidence::line("p/settings.py", line);
         assert_eq!(django("DEBUG = False\nALLOWED_HOSTS = []\n"), Hosts::Closed(at(2)));
         assert_eq!(django("ALLOWED_HOSTS = env.list('HOSTS')\n"), Hosts::Closed(at(1)));
@@ -91,6 +104,9 @@ mod tests {
         assert_eq!(django("ALLOWED_HOSTS = ['.shop.example']\n"), Hosts::Named("shop.example".into(), at(1)));
         assert_eq!(django("DEBUG = True\nALLOWED_HOSTS = []\n"), Hosts::Open);
         assert_eq!(django("DEBUG = True\n"), Hosts::Open);
+        assert_eq!(django("DEBUG = env('DEBUG')\n"), Hosts::Closed(Evidence::file("p/settings.py")));
+        let twice = "ALLOWED_HOSTS = ['*']\nALLOWED_HOSTS = ['a.example']\n";
+        assert_eq!(django(twice), Hosts::Named("a.example".into(), at(2)));
         let middleware =
             |text: &str| of_middleware(&Sources::read(&SourceTree::in_memory("p", [("main.py", text)])).unwrap());
         let named = Hosts::Named("a.example".into(), Evidence::line("main.py", 1));

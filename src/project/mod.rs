@@ -167,8 +167,9 @@ impl Project {
         let start = |sources| Starter { tree, sources, pyproject, dependencies: &dependencies, stated }.decide();
         let near = Sources::near(tree)?;
         let start = match start(&near) {
-            // Where several frameworks are asked for, there may be more than what lies near.
-            Ok(found) if !near.is_partial || dependencies.frameworks().len() < 2 => found,
+            // Where several frameworks are asked for, there may be more than what lies near; and Django's settings and
+            // routes are named by strings.
+            Ok(found) if !near.is_partial || (dependencies.frameworks().len() < 2 && !found.is_django()) => found,
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };

@@ -71,13 +71,8 @@ pub(crate) fn for_entry(
 }
 
 /// The port of a module that serves by itself; `own` is what it takes where it says nothing.
-pub(crate) fn of_script(
-    module: Option<&Module>,
-    own: u16,
-    stated: &Stated,
-    is_told: bool,
-) -> Result<Decision<u16>, Error> {
-    let found = module.filter(|_| !is_told).and_then(in_code);
+pub(crate) fn of_script(module: Option<&Module>, own: u16, stated: &Stated) -> Result<Decision<u16>, Error> {
+    let found = module.and_then(in_code);
     match (&stated.port, found) {
         (Some(stated), Some(found)) if stated.value != found.value => {
             let flag = found.evidence.map_or_else(String::new, |at| at.to_string());
@@ -85,7 +80,7 @@ pub(crate) fn of_script(
         }
         (Some(stated), _) => Ok(stated.clone()),
         (None, Some(found)) => Ok(found),
-        (None, None) => Ok(Decision::assumed(own, "what the code takes by itself")),
+        (None, None) => Ok(Decision::assumed(own, "what it takes by itself")),
     }
 }
 

@@ -19,10 +19,8 @@ impl Starter<'_> {
             return Err(Error::Loopback { framework, at: script.at.clone() });
         }
         let streamlit = framework == Framework::Streamlit;
-        let mut port = port::of_script(self.sources.get(&script.path), own, self.stated, streamlit)?;
-        if streamlit && self.stated.port.is_none() {
-            port = Decision::assumed(own, "the default of Streamlit");
-        }
+        let module = self.sources.get(&script.path).filter(|_| !streamlit);
+        let port = port::of_script(module, own, self.stated)?;
         let (python, import_root) = self.python(script);
         let (command, because) = if streamlit {
             let number = port.value.to_string();
@@ -33,7 +31,8 @@ impl Starter<'_> {
                 "a script that draws with Streamlit".to_owned(),
             )
         } else {
-            (python, format!("the code serves its {framework} application itself"))
+            let worked_out = if on == On::Unknown { ", on an address that it works out" } else { "" };
+            (python, format!("the code serves its {framework} application itself{worked_out}"))
         };
         let health = || {
             if streamlit {

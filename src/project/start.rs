@@ -29,6 +29,13 @@ pub(crate) struct Start {
     pub(crate) env: Vec<(String, String)>,
 }
 
+impl Start {
+    /// Whether it is a project of Django's.
+    pub(crate) fn is_django(&self) -> bool {
+        self.framework.as_ref().is_some_and(|framework| framework.value == Framework::Django)
+    }
+}
+
 /// What the decisions are made from.
 pub(crate) struct Starter<'a> {
     pub(crate) tree: &'a SourceTree,
@@ -215,7 +222,7 @@ impl Starter<'_> {
             framework: Some(self.framework(framework, &django.at)),
             kind: Decision::seen(Kind::Web, "a server is started", entry.at.clone()),
             command: Decision::seen(picked.server.command(&entry, port.value), because, entry.at),
-            health: Some(self.health(|| self.django_health(django))),
+            health: Some(self.health(|| self.django_health(django, Some(&entry.path)))),
             port: Some(port),
             import_root: entry.root,
             env: Vec::new(),
@@ -243,10 +250,12 @@ impl Starter<'_> {
         let evidence = port.as_ref().map_or(&command.evidence, |port| &port.evidence).clone();
         let health = port.is_some().then(|| {
             self.health(|| match (&framework, &django) {
-                (Some(f), Some(django)) if f.value == Framework::Django => self.django_health(django),
-                (Some(f), _) => {
+                (Some(f), django) => {
                     let entry = launch.module().and_then(|module| self.module(module));
-                    self.seen_health(f.value, entry.as_deref())
+                    match django.as_ref().filter(|_| f.value == Framework::Django) {
+                        Some(django) => self.django_health(django, entry.as_deref()),
+                        None => self.seen_health(f.value, entry.as_deref()),
+                    }
                 }
                 (None, _) => health::decide(&[], Hosts::Open),
             })
@@ -302,9 +311,10 @@ impl Starter<'_> {
         health::decide(&routes, hosts::of_middleware(self.sources))
     }
 
-    fn django_health(&self, django: &Django) -> Decision<Health> {
+    fn django_health(&self, django: &Django, gateway: Option<&str>) -> Decision<Health> {
         let routes = django.urls(self.sources).map(routes::django).unwrap_or_default();
-        health::decide(&routes, hosts::of_django(&django.settings(self.sources)))
+        let gateway = gateway.and_then(|path| self.sources.get(path));
+        health::decide(&routes, hosts::of_django(&django.settings(self.sources, gateway)))
     }
 
     pub(super) fn framework(&self, framework: Framework, code: &Evidence) -> Decision<Framework> {
@@ -318,7 +328,7 @@ impl Starter<'_> {
         let stated = self.stated.health_path.clone();
         stated.map_or_else(seen, |stated| {
             let hosts = match django::find(self.sources) {
-                Some(django) => hosts::of_django(&django.settings(self.sources)),
+                Some(django) => hosts::of_django(&django.settings(self.sources, None)),
                 None => hosts::of_middleware(self.sources),
             };
             let host = if let Hosts::Named(host, _) = hosts { Some(host) } else { None };

@@ -298,14 +298,20 @@ fn line_12_manage_py_of_others_and_settings_of_development() {
         ("requirements.txt", "django\ngunicorn\n"),
         ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.local')\n"),
         ("shop/settings/local.py", "DEBUG = True\n"),
-        ("shop/settings/production.py", "ALLOWED_HOSTS = ['shop.example']\n"),
+        ("shop/settings/production.py", "from .base import *\nALLOWED_HOSTS = ['shop.example']\n"),
+        ("shop/settings/base.py", "ALLOWED_HOSTS = ['*']\n"),
+        ("shop/urls.py", "from django.urls import path\nurlpatterns = [path('health/', v)]\n"),
         (
             "shop/wsgi.py",
             "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.production')\napplication = 1\n",
         ),
     ];
-    // The server's own module says which settings it uses.
+    // The server's own module says which settings it uses: not those of manage.py, which answer every host.
     assert_eq!(starts(&django), "gunicorn --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm shop.wsgi:application");
+    says(
+        &because(&plan(&django), "health"),
+        &["GET /health/", "for a host that is allowed (shop/settings/production.py:2)"],
+    );
     let debugs = [("requirements.txt", "flask\n"), flask, (".flaskenv", "FLASK_DEBUG=1\n")];
     says(&starts(&debugs), &["--no-debugger", "--no-reload"]);
 }

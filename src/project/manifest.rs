@@ -10,7 +10,7 @@ use super::pyproject::{self, Pyproject};
 use super::requirement::{self, Origin, Requirement};
 use super::requirements::{self, Requirements};
 use super::toml_file::Located;
-use super::{Decision, Error, Evidence, Manager, Stated, elsewhere, paths, unsupported};
+use super::{Decision, Error, Evidence, Manager, Stated, elsewhere, paths, setup, unsupported};
 use crate::source::SourceTree;
 
 /// The file that pip users write.
@@ -129,6 +129,11 @@ impl Manifest<'_> {
         if let Some(manager) = Manager::ALL.into_iter().find(orphan) {
             let what = format!("there is no {} beside it", manager.manifest());
             return Err(Error::Lock { manager, what, mend: "name the folder that has both".to_owned() });
+        }
+        let setup = setup::read(self.tree)?;
+        if let Some(first) = setup.requirements.first() {
+            let decision = Decision::seen(Manager::Pip, "install_requires states the dependencies", first.at.clone());
+            return Ok((decision, self.listed(&setup.requirements, None)?));
         }
         unsupported::others(self.tree)?;
         let nothing =

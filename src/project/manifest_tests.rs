@@ -219,8 +219,14 @@ fn without_a_manifest_the_imports_decide() {
     let own =
         [("main.py", "import os, json\nfrom util import x\nfrom pkg.y import z\n"), ("util.py", ""), ("pkg/y.py", "")];
     assert_eq!(choose(&own, None).unwrap().1.source, DependencySource::None);
-    assert!(error(&[("setup.py", "from setuptools import setup\nsetup(name='a')\n")]).1.contains("`.`"));
+    let worked_out = "from setuptools import setup\nsetup(install_requires=open('x').read())\n";
+    assert!(error(&[("setup.py", worked_out)]).1.contains("`.`"));
     let flake8 = [("setup.cfg", "[flake8]\nmax-line-length = 100\n"), ("main.py", "import os")];
     assert_eq!(choose(&flake8, None).unwrap().1.source, DependencySource::None);
-    assert!(error(&[("setup.cfg", "[metadata]\nname = a\n")]).0.contains("setup.cfg:1"));
+    let config = ("setup.cfg", "[metadata]\nname = a\n[options]\ninstall_requires = file: x\n");
+    assert!(error(&[config]).0.contains("setup.cfg:4"));
+    assert_eq!(
+        choose(&[("setup.cfg", "[metadata]\nname = a\n"), ("main.py", "import os")], None).unwrap().1.source,
+        DependencySource::None
+    );
 }

@@ -31,6 +31,7 @@ mod requirement;
 mod requirements;
 mod scan;
 mod server;
+mod setup;
 mod standard_library;
 mod start;
 mod suggestion;
@@ -134,7 +135,9 @@ impl Project {
         // A lock that does not count need not be readable.
         let locks = Lock::all(tree, stated.manager.as_ref().map(|manager| manager.value))?;
         let locked = lock::python(tree, &locks)?;
-        let python = python::decide(tree, pyproject, locked.as_ref().map(|(_, python)| python), stated)?;
+        let installed = setup::read(tree).ok().and_then(|setup| setup.python);
+        let range = locked.as_ref().map(|(_, python)| python).or(installed.as_ref());
+        let python = python::decide(tree, pyproject, range, stated)?;
         let choose = |python: PythonVersion| {
             let target = Target::new(python);
             Manifest { tree, pyproject, locks: &locks, target }.choose(stated)
@@ -143,7 +146,7 @@ impl Project {
         let (python, manager, dependencies) = match wheels::lacks(&dependencies, python.value) {
             None => (python, manager, dependencies),
             Some(lacking) => {
-                let earlier = python::earlier(&python, pyproject, locked.as_ref().map(|(_, python)| python))?;
+                let earlier = python::earlier(&python, pyproject, range)?;
                 let found = earlier.into_iter().find_map(|earlier| {
                     let (manager, dependencies) = choose(earlier).ok()?;
                     wheels::lacks(&dependencies, earlier).is_none().then_some((earlier, manager, dependencies))

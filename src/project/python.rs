@@ -107,8 +107,11 @@ pub(crate) fn decide(
         return Ok(runtime);
     }
     if let Some(located) = lock {
-        let pipfile = located.at.file == Manager::Pipenv.manifest();
-        let because = if pipfile { "stated in [requires]" } else { "stated in the lock's requires-python" };
+        let because = match located.at.file.as_str() {
+            file if file == Manager::Pipenv.manifest() => "stated in [requires]",
+            "setup.py" | "setup.cfg" => "stated in python_requires",
+            _ => "stated in the lock's requires-python",
+        };
         return newest(located, &specifiers(located)?, because);
     }
     Ok(Decision::assumed(PythonVersion::DEFAULT, "the default: nothing states a version"))

@@ -30,18 +30,6 @@ pub(crate) fn dynamic(at: Evidence) -> Error {
 
 /// Goes through what else could state dependencies where no manifest was found, and refuses it.
 pub(crate) fn others(tree: &SourceTree) -> Result<(), Error> {
-    for (file, words) in [("setup.py", &["setup("][..]), ("setup.cfg", &["install_requires", "[metadata]"])] {
-        let text = tree.text(file)?.unwrap_or_default();
-        // A setup.cfg often only configures flake8.
-        if let Some(n) = text.lines().position(|line| words.iter().any(|word| line.trim_start().starts_with(word))) {
-            return Err(Error::Unsupported {
-                what: format!("projects that only {file} describes"),
-                at: Evidence::line(file, n + 1),
-                mend: "write a requirements.txt: its line `.` installs the project, and more lines what else runs it"
-                    .to_owned(),
-            });
-        }
-    }
     if let Some(file) = ["environment.yml", "environment.yaml"].into_iter().find(|file| tree.contains(file)) {
         return Err(Error::Unsupported {
             what: "conda environments".to_owned(),

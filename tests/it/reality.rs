@@ -132,6 +132,10 @@ fn line_03_manifests_that_state_no_dependencies() {
         &refuses(&[("setup.py", setup), ("requirements.in/base.txt", "fastapi\n"), FASTAPI]),
         &["setup.py", "write a requirements.txt"],
     );
+    let listed = "from setuptools import setup\nsetup(name='x', python_requires='>=3.10,<3.13', install_requires=['fastapi', 'uvicorn'])\n";
+    let plan = self::plan(&[("setup.py", listed), FASTAPI]);
+    assert_eq!(because(&plan, "python"), "3.12: stated in python_requires");
+    assert_eq!(because(&plan, "manager"), "pip: install_requires states the dependencies");
 }
 
 #[test]

@@ -146,6 +146,11 @@ fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_ro
     }
 }
 
+/// Whether a program is one of another language: a repository may have a front end, whose Procfile it is.
+pub(super) fn is_foreign(program: &str) -> bool {
+    ["bun", "bundle", "deno", "dotnet", "java", "node", "npm", "npx", "php", "pnpm", "ruby", "yarn"].contains(&program)
+}
+
 /// The program that serves an application of one of these frameworks.
 pub(super) fn serving(scripts: &[Script], frameworks: &[Framework]) -> Result<Option<Script>, Error> {
     let serves =

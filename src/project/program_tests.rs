@@ -186,6 +186,11 @@ fn a_procfile_says_what_is_started() {
         started("celery", &[("Procfile", "worker: celery -A x worker")]),
         "celery -A x worker | worker none none"
     );
+    // That of a front end says nothing of the application.
+    assert!(started("flask\ngunicorn", &web("web: npm start")).starts_with("gunicorn --bind"));
+    assert!(
+        refused("requests", &[("x.py", ""), ("Procfile", "web: npm start")]).starts_with("nothing says which command")
+    );
     // What it names is not installed: the code itself is asked, and that is said.
     let left = read("flask\nwaitress", &web("web: gunicorn app:app")).unwrap();
     assert_eq!(left.command.value[0], "waitress-serve");

@@ -61,7 +61,9 @@ impl Starter<'_> {
         }
         let Some(process) = procfile::process(self.tree, self.stated)? else { return self.detected(&objects) };
         let launch = Launch::new(&process.command.value);
-        let missing = launch.program().filter(|(_, program)| self.installs(program) == Some(false));
+        let missing = launch
+            .program()
+            .filter(|(_, program)| program::is_foreign(program) || self.installs(program) == Some(false));
         let Some((_, program)) = missing else { return self.process(&process, &objects) };
         // A Procfile is easily left behind by the code. One that names what a dependency may bring is believed.
         match self.detected(&objects) {
@@ -70,7 +72,9 @@ impl Starter<'_> {
                 start.command.because.push_str(&left);
                 Ok(start)
             }
-            Err(_) if !self.dependencies.is_complete() => self.process(&process, &objects),
+            Err(_) if !self.dependencies.is_complete() && !program::is_foreign(program) => {
+                self.process(&process, &objects)
+            }
             Err(error) => Err(error),
         }
     }

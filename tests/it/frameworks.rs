@@ -30,7 +30,9 @@ fn every_fixture_is_healthy_under_the_limits_of_its_manifest() {
         let reference = document["image"]["reference"].as_str().unwrap();
         docker(&["pull", "-q", reference]);
         println!("{name}: {reference}");
-        let container = Container::restricted(reference, &["--memory", "512m"]);
+        // In a cluster a startup probe bears what takes long to import.
+        let limits = ["--memory", "512m", "--health-start-period", "60s"];
+        let container = Container::restricted(reference, &limits);
         if plan["project"]["kind"] == "web" {
             container.healthy();
         } else {

@@ -233,7 +233,7 @@ impl Container {
 
     /// Waits until the engine calls it healthy; panics with its log when it does not come to that.
     pub(crate) fn healthy(&self) {
-        for _ in 0..120 {
+        for _ in 0..240 {
             match docker(&["inspect", "-f", "{{.State.Health.Status}}", &self.0]).as_str() {
                 "healthy" => return,
                 "unhealthy" => break,

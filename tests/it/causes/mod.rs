@@ -61,7 +61,7 @@ async fn judge(case: &Case, cluster: &Cluster, client: &kube::Client, own: &BTre
 /// Follows one case in a namespace of its own.
 async fn play(case: &Case, cluster: &Cluster, client: &kube::Client, own: &BTreeMap<String, String>) -> Outcome {
     let stage = Stage::set(client, case, own).await;
-    let sight = Sight::begin(client, &stage.namespace, case);
+    let sight = Sight::begin(client, &stage.namespace, case).await;
     let begun = Timestamp::now();
     let applied = stage.apply(case).await;
     let meanwhile = stage.meanwhile(case);

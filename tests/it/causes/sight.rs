@@ -23,17 +23,17 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    /// Watches a namespace.
-    pub(super) fn begin(client: &kube::Client, namespace: &str, case: &Case) -> Self {
+    /// Watches a namespace from now on: what is applied after this is seen, however late the watches come about.
+    pub(super) async fn begin(client: &kube::Client, namespace: &str, case: &Case) -> Self {
         let first = Arc::new(Mutex::new(None));
         let mut watches = JoinSet::new();
         for (group, version, kind) in KINDS {
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
             let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
             let (first, case) = (Arc::clone(&first), case.clone());
+            // What is there from an earlier rollout would be seen at once.
+            let version = api.list(&kube::api::ListParams::default()).await.unwrap().metadata.resource_version;
             watches.spawn(async move {
-                // What is there from an earlier rollout would be seen at once.
-                let version = api.list(&kube::api::ListParams::default()).await.unwrap().metadata.resource_version;
                 let stream = api.watch(&WatchParams::default(), &version.unwrap()).await.unwrap();
                 let mut stream = std::pin::pin!(stream);
                 while let Some(Ok(event)) = stream.next().await {

@@ -27,9 +27,8 @@ pub(super) async fn run(context: &Context<'_>, args: &BuildOnlyArgs) -> Result<(
     let names = names(&prepared, &revision)?;
     match engine.value {
         Engine::Embedded => match assembled(context, &prepared, &revision, &names, args.load).await {
-            Err(fault) if by_steps(&prepared, &fault) => {
-                let Ok(daemon) = daemon(context.machine).await else { return Err(fault) };
-                context.report.note(&format!("{}: {daemon} builds instead", fault.message));
+            Err(fault) => {
+                by_steps(&prepared, fault, context.machine, context.report).await?;
                 built(context, &prepared, &revision, &names).await
             }
             assembled => assembled,

@@ -199,7 +199,6 @@ impl ContextRules {
         let mut patterns = Vec::new();
         if audience == Audience::Generated {
             patterns.extend(SELDOM.iter().map(|&(p, _)| p.to_owned()));
-            patterns.extend(keep.iter().map(|k| format!("!{k}")));
         }
         let seldom = patterns.len();
         for line in ignore::parse(dockerignore.unwrap_or_default()) {

@@ -108,10 +108,10 @@ pub struct IndexUse {
 }
 
 impl Dependencies {
-    /// The frameworks that the project itself asks for.
-    pub(crate) fn frameworks(&self) -> Vec<Framework> {
-        let direct = |framework: &Framework| self.get(framework.as_str()).is_some_and(|package| package.direct);
-        Framework::ALL.into_iter().filter(direct).collect()
+    /// The frameworks that are installed; of these, those alone that the project itself asks for, where that is wanted.
+    pub(crate) fn frameworks(&self, direct: bool) -> impl Iterator<Item = Framework> {
+        let is = move |framework: &Framework| self.get(framework.as_str()).is_some_and(|d| d.direct || !direct);
+        Framework::ALL.into_iter().filter(is)
     }
 }
 

@@ -135,32 +135,27 @@ impl Project {
         // A lock that does not count need not be readable.
         let locks = Lock::all(tree, stated.manager.as_ref().map(|manager| manager.value))?;
         let locked = lock::python(tree, &locks)?;
-        let installed = setup::read(tree).ok().and_then(|setup| setup.python);
-        let range = locked.as_ref().map(|(_, python)| python).or(installed.as_ref());
-        let python = python::decide(tree, pyproject, range, stated)?;
+        let setuptools = setup::read(tree).ok().and_then(|setup| setup.python);
+        let range = locked.as_ref().map(|(_, python)| python).or(setuptools.as_ref());
+        let mut python = python::decide(tree, pyproject, range, stated)?;
         let choose = |python: PythonVersion| {
             let target = Target::new(python);
             Manifest { tree, pyproject, locks: &locks, target }.choose(stated)
         };
-        let (manager, dependencies) = choose(python.value)?;
-        let (python, manager, dependencies) = match wheels::lacks(&dependencies, python.value) {
-            None => (python, manager, dependencies),
-            Some(lacking) => {
-                let earlier = python::earlier(&python, pyproject, range)?;
-                let found = earlier.into_iter().find_map(|earlier| {
-                    let (manager, dependencies) = choose(earlier).ok()?;
-                    wheels::lacks(&dependencies, earlier).is_none().then_some((earlier, manager, dependencies))
-                });
-                match found {
-                    // What has wheels for none of them is compiled for the newest.
-                    None => (python, manager, dependencies),
-                    Some((value, manager, dependencies)) => {
-                        let because = format!("{}; {lacking} has no wheel for {}", python.because, python.value);
-                        (Decision { value, because, ..python }, manager, dependencies)
-                    }
-                }
+        let mut chosen = choose(python.value)?;
+        if let Some(lacking) = wheels::lacks(&chosen.1, python.value) {
+            let whole = |python: PythonVersion| {
+                let chosen = choose(python).ok()?;
+                wheels::lacks(&chosen.1, python).is_none().then_some((python, chosen))
+            };
+            // What has wheels for none of them is compiled for the newest.
+            if let Some((earlier, whole)) = python::earlier(&python, pyproject, range)?.into_iter().find_map(whole) {
+                python.because = format!("{}; {lacking} has no wheel for {}", python.because, python.value);
+                python.value = earlier;
+                chosen = whole;
             }
-        };
+        }
+        let (manager, dependencies) = chosen;
         if let Some((of, locked)) = locked.filter(|(of, _)| *of == manager.value)
             && !python::allows(&locked, python.value)?
         {
@@ -172,7 +167,7 @@ impl Project {
         let start = match start(&near) {
             // Where several frameworks are asked for, there may be more than what lies near; and Django's settings and
             // routes are named by strings.
-            Ok(found) if !near.is_partial || (dependencies.frameworks().len() < 2 && !found.is_django()) => found,
+            Ok(found) if !near.is_partial || (dependencies.frameworks(true).count() < 2 && !found.is_django()) => found,
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };

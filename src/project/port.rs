@@ -104,7 +104,7 @@ fn number(module: &Module, value: &Expression, levels: usize) -> Option<u16> {
         Expression::Text(text) => text.trim().parse().ok().filter(|port| *port > 0),
         Expression::Name(name) => module.assigned().find(|(_, target, _)| target == name).and_then(|(.., v)| number(v)),
         Expression::Call(call) if call.method() == "int" => number(call.positional.first()?),
-        Expression::Call(call) if matches!(call.method(), "get" | "getenv" | "config" | "env" | "int") => {
+        Expression::Call(call) if matches!(call.method(), "get" | "getenv" | "config" | "env") => {
             number(call.argument(1, "default")?)
         }
         // `os.environ.get("PORT") or 8000`: not a sum of two numbers.

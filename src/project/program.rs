@@ -153,8 +153,7 @@ pub(super) fn is_foreign(program: &str) -> bool {
 
 /// The program that serves an application of one of these frameworks.
 pub(super) fn serving(scripts: &[Script], frameworks: &[Framework]) -> Result<Option<Script>, Error> {
-    let serves =
-        |script: &&Script| matches!(script.runs, Runs::Served { framework, .. } if frameworks.contains(&framework));
+    let serves = |script: &&Script| frameworks.iter().any(|framework| script.serves(*framework));
     one(scripts.iter().filter(serves).collect())
 }
 

@@ -108,14 +108,10 @@ impl Starter<'_> {
     fn frameworks(&self, objects: &[Object], scripts: &[Script]) -> Vec<Framework> {
         // Most who have aiohttp ask others with it.
         let serves = |framework: Framework| {
-            let runs = |s: &Script| matches!(s.runs, Runs::Served { framework: of, .. } if of == framework);
-            objects.iter().any(|o| o.framework == framework) || scripts.iter().any(runs)
+            objects.iter().any(|o| o.framework == framework) || scripts.iter().any(|s| s.serves(framework))
         };
-        let find = |direct: bool| {
-            let is = |f: &Framework| self.dependencies.get(f.as_str()).is_some_and(|d| d.direct || !direct);
-            let idle = |f: &Framework| *f == Framework::Aiohttp && !serves(*f);
-            Framework::ALL.into_iter().filter(is).filter(|f| !idle(f)).collect::<Vec<_>>()
-        };
+        let used = |framework: &Framework| *framework != Framework::Aiohttp || serves(*framework);
+        let find = |direct: bool| self.dependencies.frameworks(direct).filter(used).collect::<Vec<_>>();
         let direct = find(true);
         if direct.is_empty() { find(false) } else { direct }
     }
@@ -127,8 +123,8 @@ impl Starter<'_> {
         let unknown = known.is_empty() && !self.dependencies.is_complete();
         let frameworks = if unknown { &Framework::ALL } else { &*known };
         // A server of its own needs no other program, and aiohttp's applications have it in their script.
-        let aiohttp = |s: &Script| matches!(s.runs, Runs::Served { framework: Framework::Aiohttp, .. });
-        let by_script = scripts.iter().any(aiohttp) && self.dependencies.get("gunicorn").is_none();
+        let by_script =
+            scripts.iter().any(|s| s.serves(Framework::Aiohttp)) && self.dependencies.get("gunicorn").is_none();
         let served: Vec<Framework> =
             frameworks.iter().copied().filter(|f| *f != Framework::Aiohttp || !by_script).collect();
         let entry = entry::choose(self.sources, objects, &served, installed)?;

@@ -78,9 +78,8 @@ impl Work {
 pub async fn ship(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Shipped, Fault> {
     match engine.value {
         Engine::Embedded => match embedded::ship(job).await {
-            Err(fault) if by_steps(job.prepared, &fault) => {
-                let Ok(daemon) = daemon(job.machine).await else { return Err(fault) };
-                job.report.note(&format!("{}: {daemon} builds instead", fault.message));
+            Err(fault) => {
+                by_steps(job.prepared, fault, job.machine, job.report).await?;
                 buildkit(job, Start::Project).await
             }
             shipped => shipped,
@@ -89,11 +88,17 @@ pub async fn ship(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Shipped, F
     }
 }
 
-/// Whether what stopped the embedded engine is nothing to one that runs steps, and nobody has chosen the engine.
-pub fn by_steps(prepared: &Prepared, fault: &Fault) -> bool {
+/// Goes on where what stopped the embedded engine is nothing to one that runs steps, there is one, and nobody has chosen
+/// the engine; gives the fault back otherwise.
+pub async fn by_steps(prepared: &Prepared, fault: Fault, machine: &Machine, report: &Report) -> Result<(), Fault> {
     let minimal =
         matches!(&prepared.blueprint, Blueprint::Generated { plan, .. } if plan.strategy.value == Strategy::Minimal);
-    fault.steps && prepared.settings.engine.is_none() && !minimal
+    if !fault.steps || prepared.settings.engine.is_some() || minimal {
+        return Err(fault);
+    }
+    let Ok(daemon) = daemon(machine).await else { return Err(fault) };
+    report.note(&format!("{}: {daemon} builds instead", fault.message));
+    Ok(())
 }
 
 /// Pushes what `build` left: in an engine under its name, in a standalone daemon in its cache, or in our own.

@@ -102,7 +102,7 @@ async fn in_buildkit(
         (None, Some(release)) => format!("python:{}-slim-{}", order.plan.python, release.codename()),
         (None, None) => return Err(Error::NoRelease { python: order.plan.python.to_string() }),
     };
-    let (packages, platform) = (packages(order, &["g++", "gcc", "libc6-dev"]), platform.to_string());
+    let (packages, platform) = (packages(order, order.plan.family.compilers()), platform.to_string());
     let shop = Workshop::BuildKit(BuildKit {
         daemon,
         base: &base,

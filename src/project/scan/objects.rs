@@ -79,7 +79,8 @@ fn class(sources: &Sources, module: &Module, name: &str, depth: usize) -> Option
     }
 }
 
-fn framework_of(sources: &Sources, module: &Module, value: &Expression) -> Option<Framework> {
+/// The framework whose application a value is made as.
+pub(super) fn framework_of(sources: &Sources, module: &Module, value: &Expression) -> Option<Framework> {
     constructed(sources, module, value.call()?.callee.name()?)
 }
 

@@ -41,11 +41,12 @@ pub(crate) fn find(sources: &Sources, framework: Framework, entry: Option<&str>)
         return Vec::new();
     }
     let prefixes = Prefixes::of(sources, entry);
+    let handlers = if framework == Framework::Litestar { handlers(sources) } else { Vec::new() };
     let mut routes = Vec::new();
     for module in &sources.modules {
         routes.extend(decorated(sources, module, &prefixes));
         routes.extend(added(sources, module, &prefixes));
-        routes.extend(handed(sources, module, framework));
+        routes.extend(handed(module, &handlers));
         if framework == Framework::Starlette && !module.calls().any(|(_, call)| call.method() == "Mount") {
             let listed = module.calls().filter(|(_, call)| call.method() == "Route");
             routes.extend(listed.filter_map(|(_, call)| route(module, call.line, call, "")));
@@ -93,9 +94,10 @@ impl<'a> Prefixes<'a> {
         let owner = if sole { first } else { entry.and_then(|path| sources.get(path)) };
         let mounted = super::objects::mounted(sources);
         let mut known = BTreeMap::new();
-        for (module, (name, call)) in owner.iter().flat_map(|owner| made(sources, owner).map(move |made| (owner, made)))
+        for (owner, (name, call)) in
+            owner.into_iter().flat_map(|owner| made(sources, owner).map(move |made| (owner, made)))
         {
-            let holder = (module.path.clone(), name.to_owned());
+            let holder = (owner.path.clone(), name.to_owned());
             // An application whose every route asks who is calling has no route for a probe.
             if call.keyword("dependencies").is_none() && !mounted.contains(&holder) {
                 known.insert(holder, String::new());
@@ -205,35 +207,41 @@ fn collections(sources: &Sources) -> BTreeMap<Holder, Option<String>> {
 fn decorated(sources: &Sources, module: &Module, prefixes: &Prefixes<'_>) -> Vec<Route> {
     let mut routes = Vec::new();
     for function in &module.functions {
-        for (line, call) in function.decorators.iter().filter_map(|(line, decorator)| Some((*line, decorator.call()?)))
-        {
+        for (line, call) in decorators(function) {
             let before = || prefixes.before(sources, module, call.receiver()?);
             let found = answers(call.method()).then(before).flatten();
-            let route = found.and_then(|prefix| route(module, line, call, &prefix));
-            routes.extend(route.map(|route| Route { guarded: route.guarded || asks(function), ..route }));
+            routes.extend(found.and_then(|prefix| route_of(module, function, line, call, &prefix)));
         }
     }
     routes
 }
 
-/// `@get("/health")` on a function that is handed to the application: `Litestar(route_handlers=[health])`
-fn handed(sources: &Sources, module: &Module, framework: Framework) -> Vec<Route> {
-    if framework != Framework::Litestar {
-        return Vec::new();
-    }
-    let handlers = sources.modules.iter().flat_map(|of| made(sources, of).map(move |(_, call)| (of, call)));
-    let handlers: Vec<Holder> = handlers
-        .filter_map(|(of, call)| Some((of, call.argument(0, "route_handlers")?)))
-        .flat_map(|(of, list)| list.names().into_iter().filter_map(move |name| holder(sources, of, name)))
-        .collect();
+/// The functions that are handed to an application: `Litestar(route_handlers=[health])`
+fn handlers(sources: &Sources) -> Vec<Holder> {
+    let made = sources.modules.iter().flat_map(|of| made(sources, of).map(move |(_, call)| (of, call)));
+    let lists = made.filter_map(|(of, call)| Some((of, call.argument(0, "route_handlers")?)));
+    lists.flat_map(|(of, list)| list.names().into_iter().filter_map(move |name| holder(sources, of, name))).collect()
+}
+
+/// `@get("/health")` on a function that is handed to the application.
+fn handed(module: &Module, handlers: &[Holder]) -> Vec<Route> {
     let decorated = module.functions.iter().filter(|f| handlers.contains(&(module.path.clone(), f.name.clone())));
     let routes = decorated.flat_map(|function| {
-        let calls = function.decorators.iter().filter_map(|(line, decorator)| Some((*line, decorator.call()?)));
-        let gets = calls.filter(|(_, call)| call.method() == "get");
-        let routes = gets.filter_map(|(line, call)| route(module, line, call, ""));
-        routes.map(|route| Route { guarded: route.guarded || asks(function), ..route })
+        let gets = decorators(function).filter(|(_, call)| call.method() == "get");
+        gets.filter_map(move |(line, call)| route_of(module, function, line, call, ""))
     });
     routes.collect()
+}
+
+/// The decorators of a function that are calls, with their lines.
+fn decorators(function: &Function) -> impl Iterator<Item = (usize, &Call)> {
+    function.decorators.iter().filter_map(|(line, decorator)| Some((*line, decorator.call()?)))
+}
+
+/// The route that a decorator gives to a function.
+fn route_of(module: &Module, function: &Function, line: usize, call: &Call, prefix: &str) -> Option<Route> {
+    let route = route(module, line, call, prefix)?;
+    Some(Route { guarded: route.guarded || asks(function), ..route })
 }
 
 /// `app.add_api_route("/health", …)`, `app.router.add_get("/health", …)`, `app.add_routes([web.get("/health", …)])`

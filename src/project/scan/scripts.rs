@@ -15,6 +15,13 @@ pub(crate) struct Script {
     pub(crate) runs: Runs,
 }
 
+impl Script {
+    /// Whether it serves an application of a framework.
+    pub(crate) fn serves(&self, framework: Framework) -> bool {
+        matches!(self.runs, Runs::Served { framework: of, .. } if of == framework)
+    }
+}
+
 /// What a program is run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runs {
@@ -127,10 +134,8 @@ fn hidden(sources: &Sources, module: &Module) -> Option<Framework> {
 
 /// The framework of what a name is given, in whatever part of the module.
 fn made(sources: &Sources, module: &Module, name: &str) -> Option<Framework> {
-    module
-        .assigned()
-        .filter(|(_, target, _)| *target == name)
-        .find_map(|(.., value)| super::objects::constructed(sources, module, value.call()?.callee.name()?))
+    let mut given = module.assigned().filter(|(_, target, _)| *target == name);
+    given.find_map(|(.., value)| super::objects::framework_of(sources, module, value))
 }
 
 /// Whether a call asks for messages.

@@ -43,6 +43,7 @@
 //! | [`manifests`] | Kubernetes objects and their YAML | pure |
 //! | [`difference`] | the fields in which two states of an object are not the same | pure |
 //! | [`plain`] | what others say, without what a terminal would obey | pure |
+//! | [`init`] | what a project is given to begin with: its table of settings, `.dockerignore`, CI stage | pure |
 //! | [`rollout`] | what is seen of a rollout, and the verdict on it | pure |
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
@@ -59,6 +60,7 @@ pub mod dockerfile;
 pub mod engine;
 pub mod fault;
 pub mod image;
+pub mod init;
 pub mod inspect;
 pub mod layout;
 pub mod manifests;

@@ -86,6 +86,12 @@ const SELDOM: &[(&str, Why)] = &[
     ("**/*.md", Why::Seldom),
 ];
 
+/// What stays here by its name alone, and why: what is never sent, then what `audience` seldom needs.
+pub fn held(audience: Audience) -> impl Iterator<Item = (&'static str, Why)> {
+    let seldom = if audience == Audience::Generated { SELDOM } else { &[] };
+    ALWAYS.iter().chain(seldom).copied()
+}
+
 /// Files of this size and more are data, not code: 100 MiB, in bytes.
 pub const LARGE: u64 = 100 << 20;
 

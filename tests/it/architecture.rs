@@ -12,6 +12,7 @@ const PURE: &[&str] = &[
     "src/rollout",
     "src/difference",
     "src/plain.rs",
+    "src/init",
     "src/audit",
     "src/debian",
 ];

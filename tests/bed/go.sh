@@ -20,20 +20,30 @@ go_here() {
 }
 
 # go_programs MODULE VERSION LDFLAGS PACKAGE…: each package's program is in $BED_CACHE/bin when this returns
-go_programs() (
-  local module=$1 version=$2 ldflags=$3 name; shift 3
-  name=$(basename "$1")
-  local work=$BED_CACHE/work/go-$name log=$BED_RUN/$name-build.log
-  rm -rf "$work"; mkdir -p "$work" "$BED_CACHE/bin"
+go_programs() {
+  local module=$1 version=$2 ldflags=$3; shift 3
+  go_build "$(basename "$1")" "" "$module" "$version" "$ldflags" "$@"
+}
+
+# go_own NAME MODULE VERSION: the program that the bed's own folder NAME holds, which requires the module, is in
+# $BED_CACHE/bin by that name when this returns
+go_own() { go_build "$1" "$BED_DIR/$1" "$2" "$3" "" .; }
+
+# go_build NAME SOURCE MODULE VERSION LDFLAGS PACKAGE…: what both have in common
+go_build() (
+  local name=$1 source=$2 module=$3 version=$4 ldflags=$5; shift 5
+  local work=$BED_CACHE/work/go-$name/$name log=$BED_RUN/$name-build.log
+  rm -rf "${work%/*}"; mkdir -p "$work" "$BED_CACHE/bin"
+  [ -z "$source" ] || cp "$source"/*.go "$work/"
   # `go install` refuses a module whose go.mod replaces others: a module of our own that only requires it does not.
-  printf 'module bed\n\ngo 1.21\n\nrequire %s v%s\n' "$module" "$version" >"$work/go.mod"
-  go_environment "$work"
+  printf 'module bed/%s\n\ngo 1.21\n\nrequire %s v%s\n' "$name" "$module" "$version" >"$work/go.mod"
+  go_environment "${work%/*}"
   cd "$work"
   : >"$log"
-  go_here "$work" "$log" list "$1"
+  go_here "${work%/*}" "$log" list "$1"
   say "compiling $name $version (1 to 5 minutes, once; log: $log)"
   nice go build -trimpath -ldflags "-s -w $ldflags" -o out/ "$@" >>"$log" 2>&1 \
     || { tail -n 20 "$log" >&2; die "$name could not be built"; }
   mv out/* "$BED_CACHE/bin/"
-  cd /; rm -rf "$work"
+  cd /; rm -rf "${work%/*}"
 )

@@ -1,7 +1,9 @@
 //! The command line: what was typed, and nothing of what it means.
 
+mod init;
 mod rollout;
 
+pub use init::{CiSystem, InitArgs};
 pub use rollout::{DiffArgs, RollbackArgs, StatusArgs, WhichArgs};
 
 use std::path::PathBuf;
@@ -46,6 +48,17 @@ Examples: pydeploy ship --registry registry.example/team/api --tag v1.2.0 --out 
           pydeploy ship --registry registry.example/team/api --platform linux/amd64,linux/arm64
           pydeploy ship --registry registry.example/team/api --apply -n team")]
     Ship(ShipArgs),
+    /// Write what a project begins with: settings, a .dockerignore, and on request a Dockerfile and a CI stage
+    #[command(after_help = "\
+At a terminal it asks for what is not stated; elsewhere, and in CI, it does not. Settings go to
+[tool.pydeploy] of the pyproject.toml, with nothing else of that file changed, or to pydeploy.toml
+where there is none. What is there and says something else is not overwritten without --force.
+A CI stage goes to the root of the repository that the project lies in.
+
+Examples: pydeploy init
+          pydeploy init --registry registry.example/team/api --ci github
+          pydeploy init services/api --ci gitlab,tekton --dockerfile")]
+    Init(InitArgs),
     /// Show what would be built and why; build nothing
     #[command(after_help = "Example: pydeploy plan --strategy alpine")]
     Plan(PlanArgs),

@@ -1,5 +1,6 @@
 //! The report: the only one who prints. Answers go to standard output, everything else to standard error.
 
+mod ask;
 mod audit;
 pub mod lines;
 mod live;
@@ -51,6 +52,7 @@ pub struct Report {
     color: anstream::ColorChoice,
     progress: Arc<dyn Progress>,
     unsaid: AtomicBool,
+    asking: AtomicBool,
     standing: Mutex<Option<String>>,
 }
 
@@ -88,7 +90,8 @@ impl Report {
             ProgressMode::Auto if terminal => Arc::new(live::Live::new(color)),
             ProgressMode::Auto | ProgressMode::Plain => Arc::new(plain::Plain::new(color, volume == Volume::Verbose)),
         };
-        Self { json: output.json, volume, color, progress, unsaid: AtomicBool::new(false), standing: Mutex::default() }
+        let (unsaid, asking) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { json: output.json, volume, color, progress, unsaid, asking, standing: Mutex::default() }
     }
 
     /// Takes the events of a build or push.
@@ -184,6 +187,7 @@ impl Report {
     /// The failure of the whole command: on standard error, or as the JSON document.
     pub fn fault(&self, fault: &Fault) {
         self.progress.finish();
+        self.leave_question();
         if fault.told {
             return;
         }

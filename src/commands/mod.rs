@@ -9,6 +9,7 @@ mod deploy;
 mod diff;
 mod doctor;
 mod documents;
+mod init;
 mod manifests;
 mod plan;
 mod push;
@@ -68,6 +69,7 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
     let context = Context { output: &cli.output, machine, report };
     match &cli.command {
         Command::Ship(args) => Box::pin(ship::run(&context, args)).await,
+        Command::Init(args) => init::run(&context, args),
         Command::Plan(args) => plan::run(&context, args),
         Command::Build(args) => Box::pin(build::run(&context, args)).await,
         Command::Push(args) => Box::pin(push::run(&context, args)).await,

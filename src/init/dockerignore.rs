@@ -24,9 +24,9 @@ pub fn text(audience: Audience, keep: &[String], include: &[String]) -> String {
         if !back.is_empty() {
             let _ = write!(text, "\n# {why}\n");
         }
-        back.iter().for_each(|path| {
+        for path in back {
             let _ = writeln!(text, "!{path}");
-        });
+        }
     }
     text
 }

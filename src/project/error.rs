@@ -329,6 +329,28 @@ impl Error {
         }
     }
 
+    /// A command that would settle it, where it is the command that is missing.
+    pub fn command(&self) -> Option<&[String]> {
+        match self {
+            Self::NoEntry { example, .. }
+            | Self::SeveralEntries { example, .. }
+            | Self::NoCommand { example: Some(example) } => Some(example),
+            _ => None,
+        }
+    }
+
+    /// Whether a setting can't settle it: there is nothing here to deploy, or what there is can't be read.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Source(_)
+                | Self::Toml { .. }
+                | Self::Key { .. }
+                | Self::NothingFound { .. }
+                | Self::NothingStated { .. }
+        )
+    }
+
     fn hint_to_start(&self) -> Option<String> {
         let state = |example: &[String]| format!("state it: {}", Setting(example));
         match self {

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod choice;
+pub mod edit;
 pub mod embedded;
 pub mod examine;
 pub mod libraries;
@@ -9,6 +10,7 @@ pub mod prepare;
 pub mod promise;
 pub mod push;
 pub mod recipe;
+pub mod repository;
 pub mod ship;
 pub mod survey;
 pub mod target;

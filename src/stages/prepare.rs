@@ -265,7 +265,7 @@ fn has_password(line: &str) -> bool {
 }
 
 /// Files that a build backend reads because pyproject.toml names them.
-fn read_by_build(source: &DependencySource) -> Vec<String> {
+pub fn read_by_build(source: &DependencySource) -> Vec<String> {
     match source {
         DependencySource::UvLock { readme, licenses, .. }
         | DependencySource::Lock { readme, licenses, .. }

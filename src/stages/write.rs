@@ -18,7 +18,7 @@ pub fn check(folder: &Path, paths: &[String]) -> Result<(), Fault> {
 /// earlier and that has no successor is removed.
 pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
     files.iter().try_for_each(|file| refuse_foreign(&folder.join(&file.name)))?;
-    let mut made = Folders(Vec::new());
+    let mut made = Folders::default();
     // All are written beside their places first: what follows are renames.
     let mut staged = Vec::new();
     for file in files {
@@ -36,7 +36,7 @@ pub fn write(folder: &Path, files: &[File]) -> Result<Vec<PathBuf>, Fault> {
         temporary.persist(&path).map_err(|e| failed(&path, &e.error))?;
         written.push(path);
     }
-    made.0.clear();
+    made.keep();
     remove_stale(folder, &files.iter().map(|f| f.name.as_str()).collect())?;
     Ok(written)
 }
@@ -48,10 +48,17 @@ fn failed(path: &Path, e: &io::Error) -> Fault {
 }
 
 /// Folders that were made on the way; those that are still empty when this is dropped go again.
-struct Folders(Vec<PathBuf>);
+#[derive(Default)]
+pub(super) struct Folders(Vec<PathBuf>);
 
 impl Folders {
-    fn make(&mut self, folder: &Path) -> io::Result<()> {
+    /// They stay, also those that are empty.
+    pub(super) fn keep(&mut self) {
+        self.0.clear();
+    }
+
+    /// Makes a folder and those above it.
+    pub(super) fn make(&mut self, folder: &Path) -> io::Result<()> {
         let missing = folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists());
         let mut missing: Vec<_> = missing.map(Path::to_path_buf).collect();
         fs::create_dir_all(folder)?;
@@ -138,13 +145,13 @@ fn refuse_foreign(path: &Path) -> Result<(), Fault> {
 
 /// Temporary files are private; manifests are not.
 #[cfg(unix)]
-fn readable(path: &Path) -> io::Result<()> {
+pub(super) fn readable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn readable(_: &Path) -> io::Result<()> {
+pub(super) fn readable(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

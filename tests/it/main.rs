@@ -28,6 +28,7 @@ mod examine;
 mod faults;
 mod frameworks;
 mod golden;
+mod init;
 mod interrupt;
 mod kubelet;
 mod layer;

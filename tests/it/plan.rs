@@ -81,7 +81,9 @@ fn what_a_plan_promises_is_written_into_its_dockerfile() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["ship", "plan", "build", "push", "manifests", "diff", "status", "rollback", "cache", "doctor"] {
+    for command in
+        ["init", "ship", "plan", "build", "push", "manifests", "diff", "status", "rollback", "cache", "doctor"]
+    {
         let help = Sandbox::empty().pydeploy(&[command, "--help"]).ok().stdout;
         assert!(
             help.contains(&format!("Example: pydeploy {command}"))

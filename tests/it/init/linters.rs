@@ -52,7 +52,7 @@ fn what_is_wrong_with_a_stage_is_found() {
         (System::GitLab, "dotenv:", "dotanv:", "dotanv"),
         (System::Tekton, "stepTemplate:", "stepTemplates:", "stepTemplates"),
         (System::Tekton, "$(params.tag)", "$(params.tags)", "params.tags"),
-        (System::Tekton, "name: install", "name: ship", "ship"),
+        (System::Tekton, "name: install", "name: ship", "spec.steps[1].name"),
         (System::Tekton, "name: IMAGE_URL", "name: IMAGE URL", "IMAGE URL"),
     ] {
         let (_, _, file) = all().into_iter().find(|(name, of, _)| *of == system && !name.contains("root")).unwrap();

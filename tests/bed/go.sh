@@ -41,7 +41,7 @@ go_build() (
   cd "$work"
   : >"$log"
   go_here "${work%/*}" "$log" list "$1"
-  say "compiling $name $version (1 to 5 minutes, once; log: $log)"
+  say "compiling $name $version (1 to 10 minutes, once; log: $log)"
   nice go build -trimpath -ldflags "-s -w $ldflags" -o out/ "$@" >>"$log" 2>&1 \
     || { tail -n 20 "$log" >&2; die "$name could not be built"; }
   mv out/* "$BED_CACHE/bin/"

@@ -70,6 +70,26 @@ engine builds is in its cache: `push` and `ship` find it there.
 Examples: pydeploy build --load
           pydeploy build --dockerfile-only > Dockerfile")]
     Build(BuildOnlyArgs),
+    /// Run the image under its manifest's limits, and fire its probes
+    #[command(after_help = "\
+Runs it in the Docker Engine as a node would: as the user of its contract, with a read-only root, no
+capabilities, and the memory of deploy.resources. What would fail on the node fails here, with its log.
+Variables from Secrets and ConfigMaps are taken from this machine's environment, where they are set.
+
+Exit code 7: it would not become ready, and why.
+
+Examples: pydeploy check
+          pydeploy check --image registry.example/team/api:v1.2.0 --timeout 1m
+          pydeploy ship --check --registry registry.example/team/api")]
+    Check(CheckArgs),
+    /// Build the image by every strategy, and measure them side by side
+    #[command(after_help = "\
+Each is built, pushed (as compare-STRATEGY), and run until it is healthy: with nothing cached, and again.
+What cannot be built here, or not of this project, says why.
+
+Examples: pydeploy compare --registry registry.example/team/api
+          pydeploy compare --registry registry.example/team/api --only minimal,alpine --chart compare.svg")]
+    Compare(CompareArgs),
     /// Push what was built; answer with its digest
     #[command(after_help = "Example: pydeploy push --registry registry.example/team/api")]
     Push(PushArgs),
@@ -211,7 +231,7 @@ pub struct ProjectArg {
 }
 
 /// What an image is made of.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ImageArgs {
     /// Where the image goes: HOST[:PORT]/REPOSITORY, HOST:PORT alone to add the project's name, or oci:DIR for an OCI
     /// layout on disk
@@ -289,6 +309,9 @@ pub struct ShipArgs {
     /// Show the plan and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Run the image under its manifest's limits before it is pushed, as `check` does
+    #[arg(long)]
+    pub check: bool,
     /// Apply the manifests as well, and wait until the Pods are ready
     #[arg(long)]
     pub apply: bool,
@@ -413,6 +436,40 @@ pub struct BuildOnlyArgs {
     /// Put the image into the Docker Engine, to run it there
     #[arg(long)]
     pub load: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub source: ImageArgs,
+    /// Check this image of the Docker Engine instead of building the project's
+    #[arg(long, value_name = "NAME")]
+    pub image: Option<String>,
+    /// How long it may take to be well [default: as long as its startup probe allows]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<GoDuration>,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: ProjectArg,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub image: ImageArgs,
+    /// The strategies to compare, with commas between; by default all
+    #[arg(long, value_name = "STRATEGY[,…]", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// File to draw the comparison to, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
 }
 
 /// `push`

@@ -44,7 +44,10 @@
 //! | [`difference`] | the fields in which two states of an object are not the same | pure |
 //! | [`plain`] | what others say, without what a terminal would obey | pure |
 //! | [`init`] | what a project is given to begin with: its table of settings, `.dockerignore`, CI stage | pure |
+//! | [`words`] | quantities as people read them | pure |
+//! | [`comparison`] | one project's image by every strategy, measured | pure |
 //! | [`rollout`] | what is seen of a rollout, and the verdict on it | pure |
+//! | [`trial`] | an image run once under its manifest's conditions, and what came of it | pure |
 //!
 //! A pure room decides and does no input or output; `tests/it/architecture.rs` holds it to that.
 
@@ -53,6 +56,7 @@ pub mod cache;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod comparison;
 pub mod context;
 pub mod debian;
 pub mod difference;
@@ -72,4 +76,6 @@ pub mod rollout;
 pub mod settings;
 pub mod source;
 pub mod stages;
+pub mod trial;
+pub mod words;
 pub mod workload;

@@ -9,11 +9,10 @@ mod picture;
 mod plain;
 mod rollout;
 pub mod status;
-mod words;
 
+pub use crate::words::{duration, size};
 pub use audit::audit;
 pub use picture::{Bar, draw};
-pub use words::{duration, size};
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};

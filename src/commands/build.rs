@@ -94,7 +94,7 @@ async fn assembled(
 }
 
 /// The names that the image gets in the engine: those that `push` will look for.
-fn names(prepared: &Prepared, revision: &Revision) -> Result<Vec<String>, Fault> {
+pub(super) fn names(prepared: &Prepared, revision: &Revision) -> Result<Vec<String>, Fault> {
     let tags = prepared.tags(revision)?;
     Ok(match prepared.stated_target()? {
         Some(Target::Registry(repository)) => tags.iter().map(|t| push::engine_name(&repository, t)).collect(),

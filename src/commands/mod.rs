@@ -4,6 +4,8 @@ mod audit;
 mod back;
 mod build;
 mod cache;
+mod check;
+mod compare;
 mod contract;
 mod deploy;
 mod diff;
@@ -59,7 +61,7 @@ pub async fn run(cli: Cli, machine: Machine, report: Arc<Report>) -> Result<(), 
         () = interruption() => {
             task.abort();
             // A container that it has made to read an image goes away as the task is dropped.
-            crate::engine::held::released().await;
+            crate::engine::temporary::released().await;
             Err(Fault::interrupted(said.standing()))
         }
     }
@@ -72,6 +74,8 @@ async fn command(cli: &Cli, machine: &Machine, report: &Report) -> Result<(), Fa
         Command::Init(args) => init::run(&context, args),
         Command::Plan(args) => plan::run(&context, args),
         Command::Build(args) => Box::pin(build::run(&context, args)).await,
+        Command::Check(args) => Box::pin(check::run(&context, args)).await,
+        Command::Compare(args) => Box::pin(compare::run(&context, args)).await,
         Command::Push(args) => Box::pin(push::run(&context, args)).await,
         Command::Manifests(args) => manifests::run(&context, args).await,
         Command::Deploy(args) => Box::pin(deploy::run(&context, args)).await,

@@ -6,8 +6,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::build::{millis, summary};
+use super::check::Checked;
 use super::which::reach;
-use super::{Context, deploy, documents, manifests, plan};
+use super::{Context, check, deploy, documents, manifests, plan};
 use crate::cli::ShipArgs;
 use crate::cluster::Cluster;
 use crate::fault::{Class, Fault};
@@ -45,6 +46,8 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     let revision = prepared.revision()?;
     let tags = prepared.tags(&revision)?;
     let planned = started.elapsed();
+    let checked =
+        if args.check { Some(Box::pin(check::project(context, &prepared, &engine, None)).await?) } else { None };
     let (machine, report) = (context.machine, context.report);
     let job = Job { prepared: &prepared, target: &target, revision: &revision, tags: &tags, machine, report };
     let shipped = stages::ship::ship(&job, &engine).await?;
@@ -85,6 +88,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
         "manifests": {"files": manifests::paths(&files)},
         "cluster": cluster.as_ref().map(documents::cluster),
         "objects": applied.iter().map(documents::applied).collect::<Vec<_>>(),
+        "check": checked.as_ref().map(Checked::document),
         "rollout": rollout,
         "timings": {
             "planMs": millis(planned), "buildMs": millis(shipped.time), "pushMs": millis(pushed.time),

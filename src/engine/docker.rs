@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bollard::models::ImageInspect;
+use bollard::query_parameters::RemoveImageOptionsBuilder;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::rt::TokioIo;
@@ -134,6 +135,15 @@ impl DockerEngine {
             bollard::errors::Error::DockerResponseServerError { status_code: 404, .. } => Error::NoImage(image.into()),
             other => self.conversation("describe the image")(Box::new(other)),
         })
+    }
+
+    /// Takes a name from an image; without another one, and used by nothing, the image goes away.
+    pub async fn forget(&self, name: &str) -> Result<(), Error> {
+        let options = RemoveImageOptionsBuilder::new().force(false).build();
+        match self.docker.remove_image(name, Some(options), None).await {
+            Ok(_) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Err(fault) => Err(self.conversation("remove the image")(Box::new(fault))),
+        }
     }
 
     /// Sends one request of our own, where bollard's answer would lack what we need.

@@ -1,55 +1,26 @@
 //! A held image: an engine's image whose files can be looked at, through a container that never runs.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, SystemTime};
-
 use bollard::errors::Error as Bollard;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
     ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
-    RemoveContainerOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
-use super::docker::{DockerEngine, client};
-use super::endpoint::Endpoint;
+use super::docker::DockerEngine;
 use super::error::Error;
+use super::temporary::Temporary;
 
 /// What an archive of one file has beside its content, at most, in bytes.
 const AROUND: u64 = 64 << 10;
-/// How long the engine gets to take a container away when we are about to end.
-const FAREWELL: Duration = Duration::from_secs(3);
-/// How often it is asked for one that it may be about to make, and how long after each other.
-const ASKED: u32 = 5;
-const APART: Duration = Duration::from_millis(100);
 
 /// An engine's image whose files can be looked at. The container behind it is created, never started, and removed:
 /// by [`Held::release`], or, when that isn't come to, when this is dropped.
 pub struct Held {
     engine: DockerEngine,
     image: String,
-    name: Name,
-}
-
-/// A container's name, for as long as there may be such a container.
-struct Name {
-    endpoint: Endpoint,
-    /// Empty when it is gone.
-    name: String,
-}
-
-/// How many containers of ours there may be.
-static HELD: AtomicU64 = AtomicU64::new(0);
-
-/// Waits until no container of ours is left, for as long as that may take: for who is about to end the process.
-pub async fn released() {
-    let none = async {
-        while HELD.load(Relaxed) > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let _ = tokio::time::timeout(FAREWELL + Duration::from_secs(1), none).await;
+    container: Temporary,
 }
 
 /// What is at a path.
@@ -77,22 +48,22 @@ pub enum Stat {
 impl DockerEngine {
     /// Makes the files of an image readable.
     pub async fn hold(&self, image: &str) -> Result<Held, Error> {
-        let name = Name::new(self.endpoint.clone());
         // Dropping this removes the container, from before it is asked for: an interrupt may come in between.
-        let held = Held { engine: self.clone(), image: image.to_owned(), name };
-        let options = CreateContainerOptionsBuilder::new().name(&held.name.name).build();
+        let container = Temporary::new(self.endpoint.clone(), "reads");
+        let held = Held { engine: self.clone(), image: image.to_owned(), container };
+        let options = CreateContainerOptionsBuilder::new().name(held.container.name()).build();
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             // Never run, but an image without a command of its own would be refused.
             cmd: Some(vec!["/".to_owned()]),
             network_disabled: Some(true),
-            labels: Some([("pydeploy.temporary".to_owned(), "reads an image".to_owned())].into()),
+            labels: Some(Temporary::labels("reads an image")),
             ..ContainerCreateBody::default()
         };
         match self.docker.create_container(Some(options), body).await {
             Ok(_) => Ok(held),
             Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => {
-                held.forget();
+                held.container.forget();
                 Err(Error::NoImage(image.to_owned()))
             }
             Err(fault) => Err(self.conversation("make the image's files readable")(Box::new(fault))),
@@ -104,7 +75,7 @@ impl Held {
     /// What is at a path, whose folders must be no links.
     pub async fn stat(&self, path: &str) -> Result<Stat, Error> {
         let options = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
-        let stat = match self.engine.docker.get_container_archive_info(&self.name.name, Some(options)).await {
+        let stat = match self.engine.docker.get_container_archive_info(self.container.name(), Some(options)).await {
             Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => return Ok(Stat::Missing),
             // The answer to HEAD has no room for the reason; the same question by GET has.
             Err(Bollard::DockerResponseServerError { status_code: 500, .. }) => return self.why_not(path).await,
@@ -116,7 +87,7 @@ impl Held {
     /// What is at a path that the engine could not look at.
     async fn why_not(&self, path: &str) -> Result<Stat, Error> {
         let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
-        let mut pieces = Box::pin(self.engine.docker.download_from_container(&self.name.name, Some(options)));
+        let mut pieces = Box::pin(self.engine.docker.download_from_container(self.container.name(), Some(options)));
         let failed = self.engine.conversation("look at a file of the image");
         match pieces.next().await {
             Some(Err(Bollard::DockerResponseServerError { message, .. })) if message.contains("too many links") => {
@@ -130,7 +101,7 @@ impl Held {
     /// An archive of the one file or link at a path; content of more than `limit` bytes is refused.
     pub async fn archive(&self, path: &str, limit: u64) -> Result<Vec<u8>, Error> {
         let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
-        let mut pieces = Box::pin(self.engine.docker.download_from_container(&self.name.name, Some(options)));
+        let mut pieces = Box::pin(self.engine.docker.download_from_container(self.container.name(), Some(options)));
         let mut archive = Vec::new();
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|e| self.engine.conversation("hand over a file of the image")(Box::new(e)))?;
@@ -145,20 +116,14 @@ impl Held {
     /// All files of the image, as one archive, in pieces.
     pub fn export(&self) -> impl Stream<Item = Result<Bytes, Error>> {
         let failed = self.engine.conversation("hand over the files of the image");
-        let pieces = self.engine.docker.export_container(&self.name.name);
+        let pieces = self.engine.docker.export_container(self.container.name());
         pieces.map(move |piece| piece.map_err(|e| failed(Box::new(e))))
     }
 
     /// Removes the container.
     pub async fn release(self) -> Result<(), Error> {
         let failed = self.engine.conversation("remove the container that was made to read the image");
-        remove(&self.engine.docker, &self.name.name).await.map_err(|e| failed(Box::new(e)))?;
-        self.forget();
-        Ok(())
-    }
-
-    fn forget(mut self) {
-        self.name.name.clear();
+        self.container.remove(&self.engine.docker).await.map_err(|e| failed(Box::new(e)))
     }
 }
 
@@ -180,58 +145,6 @@ impl Stat {
     }
 }
 
-/// A name that no other container has.
-fn fresh() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    format!("pydeploy-reads-{}-{}-{}", std::process::id(), now.as_nanos(), COUNT.fetch_add(1, Relaxed))
-}
-
-impl Name {
-    fn new(endpoint: Endpoint) -> Self {
-        HELD.fetch_add(1, Relaxed);
-        Self { endpoint, name: fresh() }
-    }
-
-    /// Has the container removed, by a runtime and a connection of its own: those that made it may be ending.
-    fn remove(&mut self) {
-        let (endpoint, name) = (self.endpoint.clone(), std::mem::take(&mut self.name));
-        let farewell = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-            let removed = async {
-                let docker = client(&endpoint).ok()?;
-                for _ in 0..ASKED {
-                    match remove(&docker, &name).await {
-                        // Perhaps it is only about to be made.
-                        Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => {}
-                        _ => return Some(()),
-                    }
-                    tokio::time::sleep(APART).await;
-                }
-                None
-            };
-            runtime.block_on(async { tokio::time::timeout(FAREWELL, removed).await.ok().flatten() })
-        });
-        let _ = farewell.join();
-    }
-}
-
-async fn remove(docker: &bollard::Docker, name: &str) -> Result<(), Bollard> {
-    // With the anonymous volumes that the image's VOLUME made.
-    let options = RemoveContainerOptionsBuilder::new().v(true).force(true).build();
-    docker.remove_container(name, Some(options)).await
-}
-
-impl Drop for Name {
-    fn drop(&mut self) {
-        // Still named only where the reading failed or was interrupted.
-        if !self.name.is_empty() {
-            self.remove();
-        }
-        HELD.fetch_sub(1, Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,10 +156,5 @@ mod tests {
         assert_eq!(Stat::of(1 << 31 | 1 << 20 | 0o777, 4096), Stat::Folder);
         assert_eq!(Stat::of(1 << 27 | 0o777, 7), Stat::Link);
         assert_eq!(Stat::of(1 << 26 | 1 << 21 | 0o666, 0), Stat::Other);
-    }
-
-    #[test]
-    fn names_differ() {
-        assert_ne!(fresh(), fresh());
     }
 }

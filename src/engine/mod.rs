@@ -8,6 +8,8 @@ pub mod error;
 pub mod event;
 pub mod held;
 mod load;
+pub mod run;
+pub mod temporary;
 
 pub use error::Error;
 pub use event::{Event, Events};
@@ -49,10 +51,22 @@ pub struct BuildInput {
     pub dockerfile: Dockerfile,
     /// The platform to build for, as `linux/arm64`; the engine's own where none is stated.
     pub platform: Option<String>,
+    /// Whether steps that ran before need not run again.
+    pub cached: Cached,
     /// Labels of the image beside those in the Dockerfile.
     pub labels: BTreeMap<String, String>,
     /// Values that a step may read while it runs, by id. They reach no layer.
     pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// Whether what was built before counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cached {
+    /// It does.
+    #[default]
+    Counts,
+    /// It does not: every step runs.
+    Ignored,
 }
 
 impl BuildInput {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod assembly;
 pub mod closure;
 pub mod config;
+pub mod contents;
 pub mod context;
 pub mod contract;
 pub mod digest;

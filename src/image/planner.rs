@@ -56,7 +56,7 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
     let strategy = wishes.strategy.value;
     let base_is_alpine = wishes.base.as_ref().is_some_and(|b| b.value.contains("alpine"));
     let family = if strategy == Strategy::Alpine || base_is_alpine { Family::Alpine } else { Family::Debian };
-    let mut notes = Vec::new();
+    let mut notes = project.notes.clone();
     let (mut build_packages, mut run_packages) = system_packages(project, strategy, family, &mut notes);
     if strategy != Strategy::Naive {
         for name in &wishes.system_packages {

@@ -125,6 +125,8 @@ pub struct Project {
     pub import_root: Option<Decision<String>>,
     /// What the program that is started must find in its environment.
     pub env: Vec<(String, String)>,
+    /// What a user should know of the way in which it is started, one sentence each.
+    pub notes: Vec<String>,
 }
 
 impl Project {
@@ -171,7 +173,7 @@ impl Project {
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };
-        let Start { framework, kind, command, port, health, import_root, env } = start;
+        let Start { framework, kind, command, port, health, import_root, env, notes } = start;
         let version = pyproject.and_then(|p| p.version.clone());
         Ok(Self {
             name: name::decide(tree, pyproject, stated)?,
@@ -187,6 +189,7 @@ impl Project {
             health,
             import_root,
             env,
+            notes,
         })
     }
 }

@@ -58,6 +58,7 @@ impl Starter<'_> {
             port: Some(port),
             import_root,
             env,
+            notes: script.develops.iter().map(developing).collect(),
         })
     }
 
@@ -134,6 +135,14 @@ impl Starter<'_> {
     }
 }
 
+/// What a debugger and a reloader do to a service.
+fn developing(at: &super::Evidence) -> String {
+    format!(
+        "the code serves for development ({at}): a debugger runs what it is told to, and a reloader starts a second process; \
+         take that out, or let a variable decide it"
+    )
+}
+
 fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_root: Option<Decision<String>>) -> Start {
     Start {
         framework: None,
@@ -143,6 +152,7 @@ fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_ro
         health: None,
         import_root,
         env: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

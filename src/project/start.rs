@@ -27,6 +27,7 @@ pub(crate) struct Start {
     pub(crate) health: Option<Decision<Health>>,
     pub(crate) import_root: Option<Decision<String>>,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Start {
@@ -200,6 +201,7 @@ impl Starter<'_> {
             port: Some(port),
             import_root: entry.root,
             env: Vec::new(),
+            notes: Vec::new(),
         })
     }
 
@@ -226,6 +228,7 @@ impl Starter<'_> {
             port: Some(port),
             import_root: entry.root,
             env: Vec::new(),
+            notes: Vec::new(),
         })
     }
 
@@ -271,6 +274,7 @@ impl Starter<'_> {
             health,
             import_root,
             env: Vec::new(),
+            notes: Vec::new(),
         })
     }
 

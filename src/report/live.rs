@@ -9,11 +9,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::plain::{Unchanged, is_internal, one_line};
 use super::rollout::View;
-use super::words::{duration, size};
 use super::{DIM, GREEN, Progress, RED, YELLOW};
 use crate::engine::Event;
 use crate::engine::event::End;
 use crate::rollout::Progress as Rollout;
+use crate::words::{duration, size};
 
 /// A line for each step that runs; a mark for each that is done.
 pub(super) struct Live {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::words::size;
 use super::{BOLD, CYAN, DIM};
+use crate::words::size;
 
 /// Columns of the longest bar.
 const WIDTH: usize = 32;

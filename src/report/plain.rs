@@ -7,11 +7,11 @@ use anstream::ColorChoice;
 use serde_json::{Value, json};
 
 use super::rollout::Told;
-use super::words::duration;
 use super::{Progress, stderr_line};
 use crate::engine::Event;
 use crate::engine::event::End;
 use crate::rollout::Progress as Rollout;
+use crate::words::duration;
 
 /// One line an event.
 pub(super) struct Plain {

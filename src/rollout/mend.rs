@@ -4,6 +4,22 @@ use super::cause::{Cause, Check, Crash, Denial, Gate, Pull, Shortage, Source, St
 use super::failure::Subject;
 use super::quoted::registry;
 
+/// What to do about a cause that is the image's own or its limits', wherever it runs.
+pub fn advice(cause: &Cause) -> Option<String> {
+    Some(match cause {
+        Cause::User { user, .. } => user_mend(*user),
+        Cause::Program { program, why } => start(program, *why),
+        Cause::Crash { why, .. } => crash(why)?,
+        Cause::Memory { limit } => memory(limit.as_deref()),
+        Cause::Write { path, why } => write(path.as_deref(), *why),
+        Cause::CheckCannotRun { program, .. } => format!(
+            "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` \
+             shows what it lacks"
+        ),
+        _ => return None,
+    })
+}
+
 /// What to do about a cause, in a sentence or two; `namespace` is the Deployment's.
 pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String {
     match cause {
@@ -11,7 +27,6 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
             "deploy it again, or find out who deleted it: the API server's audit log says".to_owned()
         }
         Cause::Image { image, why } => pull(image, why, namespace),
-        Cause::User { user, .. } => user_mend(*user),
         Cause::Missing { source, name, key, volume } => {
             missing(*source, name, key.as_deref(), volume.as_deref(), namespace)
         }
@@ -21,16 +36,13 @@ pub(super) fn mend(cause: &Cause, subject: &Subject, namespace: &str) -> String 
                 subject.name
             )
         }
-        Cause::Program { program, why } => start(program, *why),
-        Cause::Crash { why, .. } => crash(why, subject, namespace),
-        Cause::Memory { limit } => memory(limit.as_deref()),
-        Cause::Write { path, why } => write(path.as_deref(), *why),
+        Cause::User { .. }
+        | Cause::Program { .. }
+        | Cause::Crash { .. }
+        | Cause::Memory { .. }
+        | Cause::Write { .. }
+        | Cause::CheckCannotRun { .. } => advice(cause).unwrap_or_else(|| own_log(subject, namespace)),
         Cause::Check { check, output } => failing(*check, output, subject, namespace),
-        Cause::CheckCannotRun { program, .. } => format!(
-            "put {program} into the image, or write the HEALTHCHECK with what the image has: `pydeploy contract` \
-             shows what \
-             it lacks"
-        ),
         Cause::Hook { .. } => {
             "correct the hook's command, or leave it out: a container is not ready before it ends well".to_owned()
         }
@@ -157,22 +169,26 @@ fn start(program: &str, why: Start) -> String {
     }
 }
 
-fn crash(why: &Crash, subject: &Subject, namespace: &str) -> String {
+fn crash(why: &Crash) -> Option<String> {
     match why {
-        Crash::Variable(name) => format!(
+        Crash::Variable(name) => Some(format!(
             "set it: deploy.env.{name} = \"…\", or from a Secret: \
              deploy.env.{name} = {{ secret = \"NAME\", key = \"KEY\" }}"
-        ),
-        Crash::Module(name) => format!("add the package that has {name} to the project's dependencies, and ship again"),
-        Crash::Syntax => "correct the code, or build with the Python version that it is written for".to_owned(),
+        )),
+        Crash::Module(name) => {
+            Some(format!("add the package that has {name} to the project's dependencies, and ship again"))
+        }
+        Crash::Syntax => Some("correct the code, or build with the Python version that it is written for".to_owned()),
         Crash::Ended => {
-            "start a process that stays: a server in the foreground. For work that ends, use a Job".to_owned()
+            Some("start a process that stays: a server in the foreground. For work that ends, use a Job".to_owned())
         }
-        _ => {
-            let container = subject.container.as_ref().map(|c| format!(" -c {c}")).unwrap_or_default();
-            format!("its own log says why it ends: kubectl logs {} -n {namespace}{container} --previous", subject.name)
-        }
+        Crash::Said(_) | Crash::Signal(_) | Crash::Silent => None,
     }
+}
+
+fn own_log(subject: &Subject, namespace: &str) -> String {
+    let container = subject.container.as_ref().map(|c| format!(" -c {c}")).unwrap_or_default();
+    format!("its own log says why it ends: kubectl logs {} -n {namespace}{container} --previous", subject.name)
 }
 
 fn memory(limit: Option<&str>) -> String {

@@ -1,6 +1,7 @@
 //! A rollout: what is seen of it, what was aimed at, and the verdict on it at any moment.
 
 mod aim;
+mod alone;
 mod cause;
 mod change;
 mod document;
@@ -22,10 +23,12 @@ mod tests;
 mod verdict;
 
 pub use aim::Aim;
+pub use alone::{absent, ended, not_started};
 pub use cause::{Cause, Check, Crash, Denial, Gate, Pull, Shortage, Source, Start, User};
 pub use change::{Change, Kind, Object, Run, Tail, Wanted};
 pub use failure::{Evidence, Failure, Subject};
 pub use history::{Revision, history};
+pub use mend::advice;
 pub use observed::Observed;
 pub use progress::{PodState, Progress};
 pub use verdict::{Verdict, progress, verdict};

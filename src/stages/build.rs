@@ -99,6 +99,7 @@ fn input(prepared: &Prepared, revision: &Revision, machine: &Machine) -> Result<
         audience: prepared.audience(),
         dockerfile,
         platform: one_platform(prepared)?,
+        cached: prepared.cached,
         labels: labels(revision),
         secrets: secrets(prepared, machine)?,
     })

@@ -2,10 +2,12 @@
 
 pub mod build;
 pub mod choice;
+pub mod compare;
 pub mod edit;
 pub mod embedded;
 pub mod examine;
 pub mod libraries;
+pub mod loaded;
 pub mod prepare;
 pub mod promise;
 pub mod push;
@@ -14,6 +16,7 @@ pub mod repository;
 pub mod ship;
 pub mod survey;
 pub mod target;
+pub mod trial;
 pub mod write;
 
 pub use build::Local;

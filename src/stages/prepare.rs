@@ -8,7 +8,7 @@ use super::examine::Look;
 use super::target::Target;
 use crate::context::revision::{self, Revision};
 use crate::debian::lock::{self, Lock};
-use crate::engine::SecretSource;
+use crate::engine::{Cached, SecretSource};
 use crate::fault::{Class, Fault};
 use crate::image::closure::Places;
 use crate::image::context::{Audience, ContextRules, Why};
@@ -37,6 +37,8 @@ pub struct Prepared {
     pub blueprint: Blueprint,
     /// Its files.
     pub tree: SourceTree,
+    /// Whether an engine may take from its cache what it has built before.
+    pub cached: Cached,
     dockerignore: Option<String>,
 }
 
@@ -99,7 +101,8 @@ impl Prepared {
             None => project::name(&tree, &settings.stated)?,
         };
         let dockerignore = tree.text(".dockerignore")?;
-        Ok(Self { root, settings, name, project, blueprint, tree, dockerignore })
+        let cached = Cached::default();
+        Ok(Self { root, settings, name, project, blueprint, tree, cached, dockerignore })
     }
 
     /// What of the project an engine may see.

@@ -88,6 +88,14 @@ pub async fn ship(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Shipped, F
     }
 }
 
+/// Builds and pushes an image that is measured, and run by no cluster: what it promises need not be kept.
+pub async fn measure(job: &Job<'_>, engine: Engine) -> Result<Shipped, Fault> {
+    match engine {
+        Engine::Embedded => embedded::ship(job).await,
+        Engine::BuildKit => buildkit(job, Start::Measured).await,
+    }
+}
+
 /// Goes on where what stopped the embedded engine is nothing to one that runs steps, there is one, and nobody has chosen
 /// the engine; gives the fault back otherwise.
 pub async fn by_steps(prepared: &Prepared, fault: Fault, machine: &Machine, report: &Report) -> Result<(), Fault> {
@@ -114,6 +122,8 @@ pub async fn push_built(job: &Job<'_>, engine: &Decision<Engine>) -> Result<Ship
 enum Start {
     /// The project: its image is built first.
     Project,
+    /// The project, whatever its image promises.
+    Measured,
     /// The image that an engine has already. A standalone daemon keeps none, and builds from its cache.
     Image,
 }
@@ -126,12 +136,17 @@ async fn buildkit(job: &Job<'_>, start: Start) -> Result<Shipped, Fault> {
     let daemon = daemon(machine).await?;
     let local = match (&daemon, start) {
         (Daemon::Engine(engine), Start::Image) => in_engine(job, engine, repository).await?,
-        (_, Start::Project) => {
+        (_, Start::Project | Start::Measured) => {
             report.stage(&format!("Building {} with {daemon}", prepared.name.value));
             built(job, &daemon, repository, &keychain).await?
         }
         (Daemon::Standalone(_), Start::Image) => built(job, &daemon, repository, &keychain).await?,
     };
+    if let (Daemon::Engine(engine), Some(id), Start::Project) = (&daemon, &local.built.digest, start) {
+        // What an engine could not run is refused before it is pushed.
+        let assertions = prepared.settings.assertions;
+        check_in_engine(engine, id, &prepared.name.value, &prepared.blueprint, assertions).await?;
+    }
     report.stage(&format!("Pushing to {repository}"));
     let places = prepared.blueprint.places();
     let to = Destination { repository, tags, registry: &registry, keychain, places };
@@ -140,7 +155,6 @@ async fn buildkit(job: &Job<'_>, start: Start) -> Result<Shipped, Fault> {
     Ok(Shipped { pushed, unpacked: local.unpacked, own, work: Work::of(&local.built), time: local.time })
 }
 
-/// Builds; what an engine could not run is refused before it is pushed.
 async fn built(
     job: &Job<'_>,
     daemon: &Daemon,
@@ -156,12 +170,7 @@ async fn built(
             Output::PushByDigest { repository: repository.to_string(), insecure }
         }
     };
-    let local = build(prepared, daemon, &output, revision, Arc::clone(keychain), machine, report).await?;
-    if let (Daemon::Engine(engine), Some(id)) = (daemon, &local.built.digest) {
-        let assertions = prepared.settings.assertions;
-        check_in_engine(engine, id, &prepared.name.value, &prepared.blueprint, assertions).await?;
-    }
-    Ok(local)
+    build(prepared, daemon, &output, revision, Arc::clone(keychain), machine, report).await
 }
 
 /// What an earlier build left in an engine.

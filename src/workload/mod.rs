@@ -137,7 +137,7 @@ impl Compiled {
             ports: contract.ports.clone(),
             probes: self.probes.clone(),
             // The root file system is read-only, so bytecode has nowhere to go, whoever built the image.
-            terms: deploy.terms.clone().with_variable("PYTHONDONTWRITEBYTECODE", "1"),
+            terms: deploy.terms.clone().as_run(),
         })
     }
 }

@@ -358,6 +358,10 @@ fn line_14_where_the_port_is_said() {
     let reload =
         plan(&[REQUIRED, FASTAPI, ("Procfile", "web: uvicorn main:app --reload --host 0.0.0.0 --port $PORT\n")]);
     says(&because(&reload, "command"), &["uvicorn main:app --host 0.0.0.0 --port 8000", "without its --reload"]);
+    let debug =
+        "from flask import Flask\ndef main():\n    app = Flask('x')\n    app.run(host='0.0.0.0', debug=True)\nmain()\n";
+    let notes = plan(&[("requirements.txt", "flask\n"), ("main.py", debug)])["image"]["notes"].to_string();
+    says(&notes, &["serves for development (main.py:4)", "let a variable decide it"]);
 }
 
 #[test]

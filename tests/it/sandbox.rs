@@ -83,7 +83,9 @@ impl Sandbox {
         command.env("PYDEPLOY_CACHE", self.beside("cache"));
         // Official images are out of a test's reach: those of the bed are in its engine. What the embedded engine does
         // is for the tests that name it.
-        if args.first().is_some_and(|verb| ["ship", "build", "push"].contains(verb)) && !args.contains(&"--engine") {
+        if args.first().is_some_and(|verb| ["ship", "build", "push", "check"].contains(verb))
+            && !args.contains(&"--engine")
+        {
             command.env("PYDEPLOY_ENGINE", "buildkit");
         }
         Run { command }

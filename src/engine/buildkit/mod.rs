@@ -21,7 +21,7 @@ use super::docker::{self, DockerEngine};
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::event::Events;
-use super::{BuildInput, Dockerfile};
+use super::{BuildInput, Cached, Dockerfile};
 use crate::context::walk::LeftOut;
 use crate::registry::Keychain;
 use session::Session;
@@ -170,6 +170,9 @@ fn solve_request(session: &Session, daemon: &Daemon, input: &BuildInput, output:
     frontend.insert("filename".to_owned(), filename);
     if let Some(platform) = &input.platform {
         frontend.insert("platform".to_owned(), platform.clone());
+    }
+    if input.cached == Cached::Ignored {
+        frontend.insert("no-cache".to_owned(), String::new());
     }
     for (name, value) in &input.labels {
         frontend.insert(format!("label:{name}"), value.clone());

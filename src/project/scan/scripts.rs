@@ -13,6 +13,8 @@ pub(crate) struct Script {
     pub(crate) at: Evidence,
     /// What it is run for.
     pub(crate) runs: Runs,
+    /// The line by which it serves for development: with a debugger, or with a reloader.
+    pub(crate) develops: Option<Evidence>,
 }
 
 impl Script {
@@ -56,6 +58,9 @@ const BOTS: &[&str] =
 const POLLING: &[&str] =
     &["infinity_polling", "polling", "run", "run_polling", "run_until_disconnected", "start", "start_polling"];
 
+/// The arguments of the calls that serve by which they do it for development.
+const DEVELOPING: &[&str] = &["debug", "reload", "auto_reload", "use_reloader", "use_debugger"];
+
 /// Every program of a project. Modules that another one imports are parts of it.
 pub(crate) fn find(sources: &Sources) -> Vec<Script> {
     let imported = |module: &Module| {
@@ -75,7 +80,7 @@ fn of(sources: &Sources, module: &Module) -> Option<Script> {
     let line = (!page).then(|| module.calls().find(|(scope, call)| *scope != Scope::Class && draws(call))).flatten();
     if let Some((_, call)) = line {
         let runs = Runs::Served { framework: Framework::Streamlit, on: On::Every, port: 8501 };
-        return Some(Script { path: module.path.clone(), at: module.line(call.line), runs });
+        return Some(Script { path: module.path.clone(), at: module.line(call.line), runs, develops: None });
     }
     // What a function does is done where the module calls functions when it is run.
     let runs = |scope: Scope, call: &Call| {
@@ -86,7 +91,11 @@ fn of(sources: &Sources, module: &Module) -> Option<Script> {
     let done = |scope: Scope| scope.is_top() || is_program;
     module.calls().filter(|(scope, _)| done(*scope)).find_map(|(_, call)| {
         let runs = served(sources, module, call).or_else(|| polls(sources, module, call).then_some(Runs::Bot))?;
-        Some(Script { path: module.path.clone(), at: module.line(call.line), runs })
+        let develops = DEVELOPING.iter().find_map(|word| {
+            let keyword = call.keyword(word).filter(|keyword| keyword.value == Expression::Flag(true))?;
+            Some(module.line(keyword.line))
+        });
+        Some(Script { path: module.path.clone(), at: module.line(call.line), runs, develops })
     })
 }
 

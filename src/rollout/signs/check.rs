@@ -114,7 +114,7 @@ pub(in super::super) fn unready(scene: &Scene<'_>, view: &View<'_>) -> Option<Si
 }
 
 /// The program that a check's shell did not find: `/bin/sh: 1: curl: not found`, `bash: curl: command not found`.
-fn absent(output: &str) -> Option<String> {
+pub(in super::super) fn absent(output: &str) -> Option<String> {
     let line = output.lines().find(|l| l.contains("not found"))?;
     let (shell, rest) = line.split_once(": ")?;
     let shell = shell.rsplit('/').next()?;

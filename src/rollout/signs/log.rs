@@ -52,7 +52,7 @@ fn is_past(view: &View<'_>) -> bool {
 }
 
 /// What a log says of an end that comes out the same each time.
-pub(super) fn lasting(text: &str, exit: i32) -> Option<Cause> {
+pub(in super::super) fn lasting(text: &str, exit: i32) -> Option<Cause> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.trim().is_empty()).collect();
     let last = lines.last().copied().unwrap_or_default();
     if let Some(cause) = exec(last, exit) {
@@ -112,7 +112,7 @@ fn path(line: &str) -> Option<String> {
 }
 
 /// What a log's end says of a crash that may be another one the next time.
-pub(super) fn other(text: Option<&String>, exit: i32) -> Crash {
+pub(in super::super) fn other(text: Option<&String>, exit: i32) -> Crash {
     let last = text.and_then(|t| t.lines().rev().find(|l| !l.trim().is_empty()));
     match last {
         _ if (129..=159).contains(&exit) => Crash::Signal(exit - 128),

@@ -24,8 +24,9 @@ use super::note::Note;
 use super::observed::{Marked, Observed};
 use super::{generation, mark, patience};
 
-pub(super) use check::{read as read_report, unready};
-pub(super) use log::wanted;
+pub(super) use check::{absent, read as read_report, unready};
+pub(super) use log::{lasting, other, wanted};
+pub(super) use start::{of_check, read as not_started};
 
 /// What may be a failure, if it lasts.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use super::super::note::cut;
 use super::super::quoted;
 
 /// What the runtime could not do when it should start a process, as far as its words are known.
-pub(super) fn read(message: &str) -> Cause {
+pub(in super::super) fn read(message: &str) -> Cause {
     let program = quoted::after(message, "exec:").unwrap_or_default();
     let why = if message.contains("exec format error") {
         Some(Start::Format)
@@ -38,7 +38,7 @@ pub(super) fn short(message: &str) -> String {
 }
 
 /// Why a check's command could not be run in a container that runs; nothing where that may pass.
-pub(super) fn of_check(output: &str) -> Option<String> {
+pub(in super::super) fn of_check(output: &str) -> Option<String> {
     let lasting = ["executable file not found", "no such file or directory", "permission denied", "exec format error"];
     if lasting.iter().any(|words| output.contains(words)) {
         return quoted::after(output, "exec:").map(str::to_owned);

@@ -145,6 +145,12 @@ impl Terms {
         plain.collect()
     }
 
+    /// These as a container is given them: a read-only root keeps no bytecode.
+    #[must_use]
+    pub fn as_run(self) -> Self {
+        self.with_variable("PYTHONDONTWRITEBYTECODE", "1")
+    }
+
     /// These, with a variable that holds unless another value of it is stated.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {

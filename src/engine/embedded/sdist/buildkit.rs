@@ -10,7 +10,7 @@ use super::error::Error;
 use super::{Place, Sdist, recipe};
 use crate::engine::buildkit::{self, Daemon, Output};
 use crate::engine::event::Events;
-use crate::engine::{BuildInput, Dockerfile, SecretSource};
+use crate::engine::{BuildInput, Cached, Dockerfile, SecretSource};
 use crate::image::context::{Audience, ContextRules};
 use crate::image::native::Family;
 use crate::registry::Keychain;
@@ -69,6 +69,7 @@ impl BuildKit<'_> {
             audience: Audience::Generated,
             dockerfile: Dockerfile::Generated(dockerfile(self, sdist)),
             platform: Some(self.platform.to_owned()),
+            cached: Cached::default(),
             labels: BTreeMap::new(),
             secrets: self.secrets.clone(),
         };

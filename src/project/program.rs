@@ -81,7 +81,10 @@ impl Starter<'_> {
     /// What takes work instead of answering requests: the worker of a queue, or a bot.
     pub(super) fn work(&self, scripts: &[Script]) -> Result<Option<Start>, Error> {
         if let Some((command, queue)) = self.queue()? {
-            let because = format!("the code gives work to {}, and this takes it", queue.package);
+            let mut because = format!("the code gives work to {}, and this takes it", queue.package);
+            if queue.package == "rq" {
+                because.push_str(" from the Redis that RQ_REDIS_URL names");
+            }
             return Ok(Some(worker(command, because, &queue.at, self.root_of(&queue.path))));
         }
         let Some(bot) = one(scripts.iter().filter(|script| script.runs == Runs::Bot).collect())? else {
@@ -99,7 +102,8 @@ impl Starter<'_> {
         let listed = queues.into_iter().filter(|queue| self.dependencies.get(queue.package).is_some_and(|d| d.direct));
         let mut named = listed.filter_map(|queue| {
             let module = import_root::of(self.sources, self.sources.get(&queue.path)?, installed)?.module;
-            Some((format!("{module}{}", queue.name), queue))
+            let name = if queue.package == "rq" { queue.name.clone() } else { format!("{module}{}", queue.name) };
+            Some((name, queue))
         });
         let Some((first, queue)) = named.next() else { return Ok(None) };
         let others: Vec<(String, Queue)> = named.filter(|(_, other)| other.package == queue.package).collect();
@@ -109,10 +113,26 @@ impl Starter<'_> {
             "dramatiq" => {
                 ["dramatiq", &*first].into_iter().chain(others.iter().map(|(name, _)| name.as_str())).collect()
             }
+            // One worker takes from all of them, from the first before the next.
+            "rq" => {
+                let names: Vec<&str> =
+                    [&*first].into_iter().chain(others.iter().map(|(name, _)| name.as_str())).collect();
+                if names.contains(&"") {
+                    let example = ["rq", "worker", "default"].map(str::to_owned).to_vec();
+                    return Err(Error::NoCommand { example: Some(example) });
+                }
+                let mut words = vec!["rq", "worker"];
+                for name in names {
+                    if !words.iter().skip(2).any(|word| *word == name) {
+                        words.push(name);
+                    }
+                }
+                words
+            }
             package => vec![package, &first],
         };
         let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
-        if queue.package != "dramatiq" && !others.is_empty() {
+        if !matches!(queue.package, "dramatiq" | "rq") && !others.is_empty() {
             let candidates = [(first.clone(), queue.at.clone())].into_iter();
             let candidates = candidates.chain(others.into_iter().map(|(name, other)| (name, other.at))).collect();
             return Err(Error::SeveralEntries { candidates, example: words });

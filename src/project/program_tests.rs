@@ -134,6 +134,17 @@ fn workers_take_their_work_by_the_program_of_their_queue() {
     let actor = "import dramatiq\n@dramatiq.actor\ndef f(): ...\n";
     let files = [("a.py", actor), ("b.py", "from dramatiq import actor\n@actor(max_retries=3)\ndef g(): ...\n")];
     assert_eq!(started("dramatiq", &files), "dramatiq a b | worker none none");
+    let mail =
+        "from rq import Queue\nfrom redis import Redis\nqueue = Queue('mail', connection=Redis())\nqueue.enqueue(f)\n";
+    let job = "from rq.decorators import job\n@job('low', timeout=5)\ndef f(): ...\n";
+    assert_eq!(
+        started("rq", &[("app/mail.py", mail), ("app/jobs.py", job), ("app/more.py", mail)]),
+        "rq worker low mail | worker none none"
+    );
+    let unnamed = mail.replace("'mail', ", "");
+    assert_eq!(started("rq\nredis", &[("mail.py", &unnamed)]), "rq worker default | worker none none");
+    let worked_out = refused("rq", &[("mail.py", &mail.replace("'mail'", "NAME"))]);
+    assert!(worked_out.ends_with("state it: command = [\"rq\", \"worker\", \"default\"]"), "{worked_out}");
     let two = refused("celery", &[("a.py", celery), ("b.py", celery)]);
     assert!(two.contains("a:queue (a.py:2), b:queue (b.py:2)"), "{two}");
     // A web application that gives work to a queue is what answers requests.

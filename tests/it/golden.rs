@@ -31,6 +31,7 @@ pub(crate) const FIXTURES: &[(&str, Variants)] = &[
     ("streamlit", &[("", &[])]),
     ("pdm", &[("", &[])]),
     ("pipenv", &[("", &[])]),
+    ("rq", &[("", &[])]),
     ("poetry", &[("", &[]), ("naive", &["--strategy", "naive"])]),
     ("uv", &[("", &[]), ("alpine", &["--strategy", "alpine"])]),
     ("operator", &[("", &[]), ("production", &["--env", "production"])]),

@@ -181,13 +181,14 @@ pub(crate) struct Queue {
     pub(crate) package: &'static str,
     /// The module's path.
     pub(crate) path: String,
-    /// What the program is told behind the module's name: `.WorkerSettings`.
+    /// What the program is told behind the module's name: `.WorkerSettings`. Of RQ the queue's own name, which is all that
+    /// it is told; empty where the code works that out.
     pub(crate) name: String,
     /// The line that says so.
     pub(crate) at: Evidence,
 }
 
-/// Every place from which work is taken: a Celery application, arq's settings, Dramatiq's actors.
+/// Every place from which work is taken: a Celery application, arq's settings, Dramatiq's actors, RQ's queues.
 pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
     let mut found = Vec::new();
     for module in &sources.modules {
@@ -214,6 +215,27 @@ pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
             })
         });
         found.extend(actor.map(|line| queue("dramatiq", "", line)));
+        found.extend(rq(sources, module).into_iter().map(|(name, line)| queue("rq", &name, line)));
     }
     found
+}
+
+/// The queues of RQ that a module gives work to, each with its line: `Queue("mail")`, `@job("mail")`. The name may be left
+/// out: <https://python-rq.org/docs/>
+fn rq(sources: &Sources, module: &Module) -> Vec<(String, usize)> {
+    let name = |call: &Call, keyword: &str| match call.argument(0, keyword) {
+        None => "default".to_owned(),
+        Some(name) => name.text().unwrap_or_default().to_owned(),
+    };
+    let is = |called: Option<String>, class: &str| {
+        called.is_some_and(|called| called.starts_with("rq.") && last(&called) == class)
+    };
+    let made = module.calls().filter(|(_, call)| is(foreign(sources, module, call), "Queue"));
+    let made = made.map(|(_, call)| (name(call, "name"), call.line));
+    let decorators = module.functions.iter().flat_map(|function| &function.decorators);
+    let decorated = decorators.filter_map(|(line, decorator)| {
+        let call = decorator.call().filter(|call| is(foreign(sources, module, call), "job"))?;
+        Some((name(call, "queue"), *line))
+    });
+    made.chain(decorated).collect()
 }

@@ -308,6 +308,7 @@ fn stated(reader: &Reader) -> Result<project::Stated, Error> {
         name: reader.text("name")?,
         python: reader.parsed::<PythonVersion>("python", "a version such as \"3.13\"")?,
         manager: reader.parsed::<Manager>("manager", "uv, poetry, pdm, pipenv or pip")?,
+        parts: project::Parts { extras: reader.words("extras")?, groups: reader.words("groups")? },
         command: reader.command("command")?,
         port: port(reader)?,
         health_path: health_path(reader)?,

@@ -45,8 +45,17 @@ pub struct SourceTree {
 
 #[derive(Debug)]
 enum Contents {
+    /// The root, absolute.
     Disk(PathBuf),
-    Memory(BTreeMap<String, String>),
+    /// Texts by their paths, and the folder among them that is the root; empty for all of them.
+    Memory(BTreeMap<String, String>, String),
+}
+
+/// A folder above a tree's root: its files are named, and never listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Above<'t> {
+    tree: &'t SourceTree,
+    levels: usize,
 }
 
 /// Why a project's files could not be read.
@@ -92,7 +101,32 @@ impl SourceTree {
     pub fn in_memory<'a>(name: &str, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let contents: BTreeMap<_, _> = files.into_iter().map(|(p, t)| (p.to_owned(), t.to_owned())).collect();
         let files = contents.keys().cloned().collect();
-        Self { name: name.to_owned(), files, contents: Contents::Memory(contents), opened: Mutex::default() }
+        let contents = Contents::Memory(contents, String::new());
+        Self { name: name.to_owned(), files, contents, opened: Mutex::default() }
+    }
+
+    /// The tree of a folder in this one, which is a project of its own.
+    pub fn below(&self, folder: &str) -> Result<Self, Error> {
+        match &self.contents {
+            Contents::Disk(root) => Self::open(&root.join(folder)),
+            Contents::Memory(texts, base) => {
+                let base = if base.is_empty() { folder.to_owned() } else { format!("{base}/{folder}") };
+                let prefix = format!("{base}/");
+                let files = texts.keys().filter_map(|path| path.strip_prefix(&prefix)).map(str::to_owned).collect();
+                let name = folder.rsplit('/').next().unwrap_or(folder).to_owned();
+                let contents = Contents::Memory(texts.clone(), base);
+                Ok(Self { name, files, contents, opened: Mutex::default() })
+            }
+        }
+    }
+
+    /// The folder so many levels above the root; `None` where nothing is so high, and for the root itself.
+    pub fn above(&self, levels: usize) -> Option<Above<'_>> {
+        let highest = match &self.contents {
+            Contents::Disk(root) => root.ancestors().count().saturating_sub(1),
+            Contents::Memory(_, base) => base.split('/').filter(|part| !part.is_empty()).count(),
+        };
+        (1..=highest).contains(&levels).then_some(Above { tree: self, levels })
     }
 
     /// The name of the root folder.
@@ -115,7 +149,7 @@ impl SourceTree {
         self.files.len() >= FILES
     }
 
-    /// How many of its files were opened so far.
+    /// How many of its files were opened so far; those above are none of its own.
     pub fn opened(&self) -> usize {
         self.opened.lock().map_or(0, |opened| opened.len())
     }
@@ -130,11 +164,68 @@ impl SourceTree {
             opened.insert(path.to_owned());
         }
         let text = match &self.contents {
-            Contents::Memory(texts) => texts.get(path).cloned().unwrap_or_default(),
+            Contents::Memory(texts, base) if base.is_empty() => texts.get(path).cloned().unwrap_or_default(),
+            Contents::Memory(texts, base) => texts.get(&format!("{base}/{path}")).cloned().unwrap_or_default(),
             Contents::Disk(root) => read(&root.join(path))?,
         };
-        Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+        Ok(Some(unmarked(text)))
     }
+}
+
+impl Above<'_> {
+    /// The way there from the tree's root: `../..`.
+    pub fn way(&self) -> String {
+        vec![".."; self.levels].join("/")
+    }
+
+    /// The folders from the tree's root to this one, the nearest first, this one last.
+    pub fn and_below(self) -> impl Iterator<Item = Self> {
+        (1..=self.levels).map(move |levels| Self { levels, ..self })
+    }
+
+    /// The way back: the folder of the tree's root in this one, `services/api`.
+    pub fn folder(&self) -> String {
+        let last =
+            |parts: Vec<String>| parts.get(parts.len().saturating_sub(self.levels)..).unwrap_or_default().join("/");
+        match &self.tree.contents {
+            Contents::Disk(root) => {
+                last(root.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect())
+            }
+            Contents::Memory(_, base) => last(base.split('/').map(str::to_owned).collect()),
+        }
+    }
+
+    /// The text of a file in that folder, as [`SourceTree::text`] gives it. A path that leads out of it has none.
+    pub fn text(&self, path: &str) -> Result<Option<String>, Error> {
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Ok(None);
+        }
+        let text = match &self.tree.contents {
+            Contents::Disk(root) => {
+                let folder = root.ancestors().nth(self.levels).unwrap_or(root);
+                let at = folder.join(path);
+                if !at.is_file() {
+                    return Ok(None);
+                }
+                read(&at)?
+            }
+            Contents::Memory(texts, base) => {
+                let mut parts: Vec<_> = base.split('/').collect();
+                parts.truncate(parts.len().saturating_sub(self.levels));
+                parts.push(path);
+                match texts.get(&parts.join("/")) {
+                    Some(text) => text.clone(),
+                    None => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(unmarked(text)))
+    }
+}
+
+/// Without its byte order mark.
+fn unmarked(text: String) -> String {
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
 
 fn read(path: &Path) -> Result<String, Error> {
@@ -201,7 +292,30 @@ fn list(folder: &Path, prefix: &str, files: &mut BTreeSet<String>, next: &mut Ve
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_tree_is_one_of_a_larger_one() {
+        let files = [("a/uv.lock", "lock"), ("a/b/c/main.py", "main"), ("a/b/d.py", "d")];
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("a/b/c")).unwrap();
+        for (path, text) in files {
+            std::fs::write(folder.path().join(path), text).unwrap();
+        }
+        for whole in [SourceTree::in_memory("p", files), SourceTree::open(folder.path()).unwrap()] {
+            let tree = whole.below("a").unwrap().below("b/c").unwrap();
+            assert_eq!((tree.name(), tree.files().collect::<Vec<_>>()), ("c", vec!["main.py"]));
+            assert_eq!(tree.text("main.py").unwrap().as_deref(), Some("main"));
+            let above = tree.above(2).unwrap();
+            assert_eq!((above.way(), above.folder()), ("../..".to_owned(), "b/c".to_owned()));
+            assert_eq!(above.text("uv.lock").unwrap().as_deref(), Some("lock"));
+            assert_eq!(above.text("b/d.py").unwrap().as_deref(), Some("d"));
+            assert_eq!((above.text("b").unwrap(), above.text("b/../uv.lock").unwrap()), (None, None));
+            assert_eq!(tree.opened(), 1);
+            assert!(tree.above(0).is_none() && whole.above(99).is_none());
+        }
+    }
 
     #[test]
     fn text_is_what_its_byte_order_mark_says() {

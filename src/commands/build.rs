@@ -22,6 +22,7 @@ pub(super) async fn run(context: &Context<'_>, args: &BuildOnlyArgs) -> Result<(
     if args.dockerfile_only {
         return dockerfile(context, &prepared);
     }
+    prepared.blueprint.notes().iter().for_each(|note| context.report.note(note));
     let engine = choose(&prepared)?;
     let revision = prepared.revision()?;
     let names = names(&prepared, &revision)?;

@@ -33,7 +33,10 @@ pub(super) fn project(prepared: &Prepared) -> Value {
 pub(super) fn lock(project: &Project) -> Option<String> {
     use crate::project::DependencySource;
     match &project.dependencies.source {
-        DependencySource::UvLock { lock, .. } => Some(lock.clone()),
+        DependencySource::UvLock { lock, member, .. } => {
+            Some(member.as_ref().map_or_else(|| lock.clone(), |member| member.way(lock)))
+        }
+        DependencySource::Pylock { lock, .. } => Some(lock.clone()),
         DependencySource::Requirements { files, .. } | DependencySource::Lock { files, .. } => files.first().cloned(),
         _ => None,
     }

@@ -38,7 +38,7 @@ pub(super) fn show(context: &Context<'_>, prepared: &Prepared) -> Result<(), Fau
 
 fn left_out(prepared: &Prepared) -> Result<Vec<walk::LeftOut>, Fault> {
     let rules = prepared.rules()?;
-    let mut left = walk::walk(&prepared.root, &rules, &walk::Request::default(), &mut |_| true)?;
+    let mut left = walk::walk(&prepared.context, &rules, &walk::Request::default(), &mut |_| true)?;
     left.sort();
     Ok(left)
 }

@@ -32,6 +32,7 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     if args.dry_run {
         return plan::show(context, &prepared);
     }
+    prepared.blueprint.notes().iter().for_each(|note| context.report.note(note));
     let engine = choose(&prepared)?;
     let target = prepared.target()?;
     // A cluster that can't be reached is told before anything is built for it.

@@ -6,7 +6,7 @@ use crate::cluster::{self, Cluster, Notice, Waiting};
 use crate::engine::Event;
 use crate::fault::Fault;
 use crate::settings::Settings;
-use crate::source::SourceTree;
+use crate::stages::prepare;
 
 /// The Deployment's name, and its cluster once that has answered.
 pub(super) async fn which(context: &Context<'_>, args: &WhichArgs) -> Result<(String, Cluster), Fault> {
@@ -14,7 +14,7 @@ pub(super) async fn which(context: &Context<'_>, args: &WhichArgs) -> Result<(St
     let settings = context.settings(&args.project, &ImageArgs::default(), Some(&out))?;
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => crate::project::name(&SourceTree::open(&settings.project)?, &settings.stated)?.value,
+        None => crate::project::name(&prepare::files(&settings)?.1, &settings.stated)?.value,
     };
     let cluster = reach(context, &args.cluster, &settings).await?;
     Ok((name, cluster))

@@ -43,9 +43,11 @@ pub enum CodeError {
     Tree(#[from] TreeError),
 }
 
-/// Reads what of the project the rules let through; each file once, for its digest and, if it is small, its content.
-pub fn read(root: &Path, rules: &ContextRules, folder: &str) -> Result<Code, CodeError> {
-    let mut reader = Reader { root, folder, tree: Tree::default(), hasher: Sha256::new(), files: 0, bytes: 0, held: 0 };
+/// Reads what the rules let through; each file once, for its digest and, if it is small, its content. Where the project
+/// is a part of that, `part` is its folder, and only that gets into the tree: of the rest the digest tells.
+pub fn read(root: &Path, rules: &ContextRules, part: Option<&str>, folder: &str) -> Result<Code, CodeError> {
+    let mut reader =
+        Reader { root, part, folder, tree: Tree::default(), hasher: Sha256::new(), files: 0, bytes: 0, held: 0 };
     let mut failed = None;
     let walked = walk::walk(root, rules, &Request::default(), &mut |entry| {
         reader.add(&entry).map_err(|error| failed = Some(error)).is_ok()
@@ -60,6 +62,7 @@ pub fn read(root: &Path, rules: &ContextRules, folder: &str) -> Result<Code, Cod
 
 struct Reader<'r> {
     root: &'r Path,
+    part: Option<&'r str>,
     folder: &'r str,
     tree: Tree,
     hasher: Sha256,
@@ -90,7 +93,16 @@ impl Reader<'_> {
                 (Kind::File(content.map_err(|source| Error::Unreadable { path: at, source })?), mode)
             }
         };
-        let path = format!("{}/{}", self.folder, entry.path);
+        let own = match self.part {
+            Some(part) => entry.path.strip_prefix(part).and_then(|rest| rest.strip_prefix('/')),
+            None => Some(entry.path.as_str()),
+        };
+        let Some(own) = own else { return Ok(()) };
+        if let Kind::File(content) = &kind {
+            self.files += 1;
+            self.bytes += content.size();
+        }
+        let path = format!("{}/{own}", self.folder);
         self.tree.insert(&path, Node { kind, mode, owner: Owner::default() })?;
         Ok(())
     }
@@ -106,15 +118,12 @@ impl Reader<'_> {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             self.held += bytes.len() as u64;
-            self.bytes += bytes.len() as u64;
             (Sha256::digest(&bytes), Content::from(bytes))
         } else {
             let (digest, size) = digest(&mut file)?;
-            self.bytes += size;
             let pinned = Pinned { path: at.to_owned(), digest: digest.into() };
             (digest, Content::elsewhere(size, Arc::new(pinned)))
         };
-        self.files += 1;
         self.hasher.update(digest);
         Ok(content)
     }
@@ -171,7 +180,24 @@ mod tests {
 
     fn code(root: &Path) -> Code {
         let rules = ContextRules::new(Audience::Generated, None, &[], &[], &[]).unwrap();
-        read(root, &rules, "app").unwrap()
+        read(root, &rules, None, "app").unwrap()
+    }
+
+    #[test]
+    fn of_a_part_the_rest_counts_without_being_in_the_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in [("services/api/main.py", "x = 1\n"), ("services/apis/main.py", "y"), ("lib/x.py", "x")] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let rules = ContextRules::new(Audience::Generated, None, &[], &[], &[]).unwrap();
+        let part = || read(folder.path(), &rules, Some("services/api"), "app").unwrap();
+        let before = part();
+        assert_eq!(before.tree.iter().map(|(path, _)| path).collect::<Vec<_>>(), ["app/main.py"]);
+        assert_eq!((before.files, before.bytes), (1, 6));
+        std::fs::write(folder.path().join("lib/x.py"), "z").unwrap();
+        assert_ne!(part().digest, before.digest);
     }
 
     #[test]

@@ -43,15 +43,19 @@ impl Revision {
     }
 }
 
-/// The commit that `root` is at, or `None` outside of git, before the first commit, and without a git on PATH.
-pub fn commit(root: &Path) -> Option<Revision> {
+/// The commit that `root` is at, or `None` outside of git, before the first commit, and without a git on PATH. Only what
+/// differs from it in one of `paths` makes it dirty; all of the root where there are none.
+pub fn commit(root: &Path, paths: &[String]) -> Option<Revision> {
     let in_git = || root.ancestors().any(|folder| folder.join(".git").exists());
     if !in_git() && std::env::var_os("GIT_DIR").is_none() {
         return None;
     }
     // All three run at once: each takes longer to start than to answer.
     let id = git(root, &["rev-parse", "HEAD"])?;
-    let changed = git(root, &["status", "--porcelain", "--untracked-files=normal", "--", "."])?;
+    let mut status = vec!["--literal-pathspecs", "status", "--porcelain", "--untracked-files=normal", "--"];
+    status.extend(paths.iter().map(String::as_str));
+    status.extend(paths.is_empty().then_some("."));
+    let changed = git(root, &status)?;
     let url = git(root, &["config", "--get", "remote.origin.url"])?;
     let (id, changed, url) = (answer(id), answer(changed), answer(url));
     Some(Revision::Commit { id: id?, dirty: !changed?.is_empty(), url: url.and_then(|u| public_url(&u)) })

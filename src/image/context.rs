@@ -63,6 +63,9 @@ const ALWAYS: &[(&str, Why)] = &[
     ("pydeploy.lock", Why::Output),
 ];
 
+/// Of these, what pydeploy writes into the project's own folder.
+const OWN: &[(&str, Why)] = &[(".pydeploy", Why::Output), ("pydeploy.lock", Why::Output)];
+
 /// What a service seldom needs: left out of images that we write the Dockerfile for, unless the project's
 /// .dockerignore takes it back with `!`. A project's own Dockerfile may copy any of it, so it does not hold there.
 const SELDOM: &[(&str, Why)] = &[
@@ -121,6 +124,8 @@ pub enum Why {
     Dockerignore,
     /// Nothing that a running service reads, as a rule.
     Seldom,
+    /// The project is a member of a workspace, and this is none of what it depends on.
+    OtherMember,
 }
 
 impl Why {
@@ -143,6 +148,7 @@ impl fmt::Display for Why {
             Self::Output => "pydeploy's own output",
             Self::Dockerignore => ".dockerignore",
             Self::Seldom => "not needed at run time",
+            Self::OtherMember => "not needed of the workspace",
         })
     }
 }
@@ -154,6 +160,17 @@ pub enum Audience {
     Generated,
     /// The project's own: it may copy tests, documents, anything.
     Own,
+}
+
+/// A project that is a part of what it is built from: a member of a workspace.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// Its folder, relative to the context's root.
+    pub folder: &'a str,
+    /// The files and folders of the context that are needed, the project's own among them.
+    pub needed: &'a [String],
+    /// The text of the .dockerignore at the context's root.
+    pub dockerignore: Option<&'a str>,
 }
 
 /// The rules, ready to be asked.
@@ -192,7 +209,8 @@ pub enum RulesError {
 impl ContextRules {
     /// `dockerignore` is the text of the project's .dockerignore; `include` are patterns that send what would
     /// otherwise never be sent; `keep` are files that the build itself reads (a README named by pyproject.toml);
-    /// `held` are more paths that never are: build secrets, and the folder that manifests are written to.
+    /// `held` are more paths that never are, relative to the context's root: build secrets, and the folder that
+    /// manifests are written to.
     pub fn new(
         audience: Audience,
         dockerignore: Option<&str>,
@@ -200,31 +218,43 @@ impl ContextRules {
         keep: &[String],
         held: &[(String, Why)],
     ) -> Result<Self, RulesError> {
-        let never = ALWAYS.iter().copied().chain(held.iter().map(|(p, w)| (p.as_str(), *w)));
-        let (always, reasons): (Vec<_>, Vec<_>) = never.unzip();
+        Self::of(None, audience, dockerignore, include, keep, held)
+    }
+
+    /// The same where the project is a part of its context. The rules for images are for its own files: what other
+    /// members are built from, they may read.
+    pub fn of(
+        part: Option<Part<'_>>,
+        audience: Audience,
+        dockerignore: Option<&str>,
+        include: &[String],
+        keep: &[String],
+        held: &[(String, Why)],
+    ) -> Result<Self, RulesError> {
+        let own = |pattern: &str| part.map_or_else(|| pattern.to_owned(), |part| below(part.folder, pattern));
+        let include: Vec<String> = include.iter().map(|pattern| own(pattern)).collect();
+        let never = ALWAYS.iter().map(|(p, why)| ((*p).to_owned(), *why));
+        let never = never.chain(part.iter().flat_map(|_| OWN.iter().map(|(p, why)| (own(p), *why))));
+        let (always, reasons): (Vec<_>, Vec<_>) = never.chain(held.iter().cloned()).unzip();
         let mut patterns = Vec::new();
         if audience == Audience::Generated {
-            patterns.extend(SELDOM.iter().map(|&(p, _)| p.to_owned()));
+            patterns.extend(SELDOM.iter().map(|&(p, _)| own(p)));
         }
         let seldom = patterns.len();
-        for line in ignore::parse(dockerignore.unwrap_or_default()) {
-            PatternSet::new([line.pattern.as_str()]).map_err(|source| RulesError::Dockerignore {
-                line: line.line,
-                pattern: line.pattern.clone(),
-                source,
-            })?;
-            patterns.push(line.pattern);
-        }
+        let of_root = part.and_then(|part| part.dockerignore).unwrap_or_default();
+        patterns.extend(ignored(of_root)?);
+        patterns.extend(ignored(dockerignore.unwrap_or_default())?.iter().map(|pattern| own(pattern)));
         if audience == Audience::Generated {
             // What a build reads because pyproject.toml names it is there, though `*.md` is meant for the image.
-            patterns.extend(keep.iter().map(|k| format!("!{k}")));
+            patterns.extend(keep.iter().map(|k| format!("!{}", own(k))));
         }
         patterns.extend(include.iter().map(|i| format!("!{i}")));
+        let needed: Vec<String> = part.iter().flat_map(|part| part.needed).map(|path| below("", path)).collect();
         Ok(Self {
-            always: PatternSet::new(always).map_err(RulesError::Include)?,
+            always: PatternSet::new(always.iter().map(String::as_str)).map_err(RulesError::Include)?,
             reasons,
             include: PatternSet::new(include.iter().map(String::as_str)).map_err(RulesError::Include)?,
-            selection: Selection::new(&[], &patterns)?,
+            selection: Selection::new(&needed, &patterns)?,
             ignored: PatternSet::new(patterns.iter().map(String::as_str)).map_err(RulesError::Include)?,
             seldom,
         })
@@ -276,7 +306,8 @@ impl RuleWalk<'_> {
     fn why(&self, path: &str) -> Why {
         match self.rules.ignored.decided_by(path) {
             Some(index) if index < self.rules.seldom => Why::Seldom,
-            _ => Why::Dockerignore,
+            Some(_) => Why::Dockerignore,
+            None => Why::OtherMember,
         }
     }
 
@@ -294,80 +325,33 @@ impl RuleWalk<'_> {
     }
 }
 
+/// The patterns of a .dockerignore.
+fn ignored(text: &str) -> Result<Vec<String>, RulesError> {
+    let read = |line: ignore::IgnoreLine| match PatternSet::new([line.pattern.as_str()]) {
+        Ok(_) => Ok(line.pattern),
+        Err(source) => Err(RulesError::Dockerignore { line: line.line, pattern: line.pattern, source }),
+    };
+    ignore::parse(text).into_iter().map(read).collect()
+}
+
+/// A pattern of a folder's as one of its root's; the folder's own name is no pattern.
+fn below(folder: &str, pattern: &str) -> String {
+    if folder.is_empty() {
+        return escaped(pattern);
+    }
+    let (not, pattern) = pattern.strip_prefix('!').map_or(("", pattern), |pattern| ("!", pattern));
+    format!("{not}{}/{}", escaped(folder), pattern.trim_start_matches('/'))
+}
+
+fn escaped(path: &str) -> String {
+    let special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '^' | '\\');
+    path.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 fn is_private_key(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     text.lines().any(|l| l.starts_with("-----BEGIN ") && l.contains("PRIVATE KEY"))
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn left(rules: &ContextRules, path: &str) -> Option<Why> {
-        let mut walk = rules.walk();
-        let mut at = String::new();
-        let parts: Vec<_> = path.split('/').collect();
-        for (i, part) in parts.iter().enumerate() {
-            at = if at.is_empty() { (*part).to_owned() } else { format!("{at}/{part}") };
-            match walk.enter(&at, i + 1 < parts.len()) {
-                Answer::Leave(why) => return Some(why),
-                Answer::Send | Answer::SendIfChildSent => {}
-            }
-        }
-        None
-    }
-
-    fn rules(dockerignore: &str, include: &[&str]) -> ContextRules {
-        let include: Vec<_> = include.iter().map(|i| (*i).to_owned()).collect();
-        ContextRules::new(
-            Audience::Generated,
-            Some(dockerignore),
-            &include,
-            &["README.md".into()],
-            &[("out".to_owned(), Why::Output), ("conf/index.ini".to_owned(), Why::Secret)],
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn secrets_never_leave_even_when_the_dockerignore_takes_them_back() {
-        let rules = rules("!.env\n!**/*.key\n", &[]);
-        assert_eq!(left(&rules, ".env"), Some(Why::Secret));
-        assert_eq!(left(&rules, "deploy/.env.production"), Some(Why::Secret));
-        assert_eq!(left(&rules, "certs/server.key"), Some(Why::Key));
-        assert_eq!(left(&rules, ".git/config"), Some(Why::VersionControl));
-        assert_eq!(left(&rules, "out/deployment.yaml"), Some(Why::Output));
-        assert_eq!(left(&rules, "conf/index.ini"), Some(Why::Secret));
-        assert_eq!(left(&rules, "app/main.py"), None);
-    }
-
-    #[test]
-    fn what_is_seldom_needed_comes_back_by_the_dockerignore_and_by_what_the_build_reads() {
-        let rules = rules("!docs/templates\n*.csv\n", &[]);
-        assert_eq!(left(&rules, "tests/test_app.py"), Some(Why::Seldom));
-        assert_eq!(left(&rules, "docs/index.rst"), Some(Why::Seldom));
-        assert_eq!(left(&rules, "docs/templates/a.html"), None);
-        assert_eq!(left(&rules, "README.md"), None);
-        assert_eq!(left(&rules, "CHANGES.md"), Some(Why::Seldom));
-        assert_eq!(left(&rules, "a.csv"), Some(Why::Dockerignore));
-    }
-
-    #[test]
-    fn the_setting_include_sends_what_is_always_held() {
-        let rules = rules("", &[".env.example", "model.bin"]);
-        assert_eq!(left(&rules, ".env.example"), None);
-        let walk = rules.walk();
-        assert_eq!(walk.inspect("model.bin", 2 << 30, Vec::new), None);
-        assert_eq!(walk.inspect("other.bin", 2 << 30, Vec::new), Some(Why::Large));
-    }
-
-    #[test]
-    fn a_pem_file_is_judged_by_its_text() {
-        let rules = rules("", &[]);
-        let walk = rules.walk();
-        let key = || b"-----BEGIN RSA PRIVATE KEY-----\n".to_vec();
-        assert_eq!(walk.inspect("a.pem", 100, key), Some(Why::Key));
-        assert_eq!(walk.inspect("ca.pem", 100, || b"-----BEGIN CERTIFICATE-----\n".to_vec()), None);
-    }
-}
+mod tests;

@@ -12,6 +12,8 @@ use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 
 /// Where the dependencies are installed, in every stage.
 pub const VENV: &str = "/opt/venv";
+/// Where a workspace is whose member the project is: its own files go to where it starts.
+const WORKSPACE: &str = "/workspace";
 /// Where programs are, on a base that does not say.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -56,12 +58,11 @@ fn multi_stage(plan: &ImagePlan, file: &mut Writer) {
         file.comment("Compilers and headers stay in this stage.");
         packages(plan.family, &plan.build_packages, file);
     }
-    file.line("WORKDIR /app");
+    file.line(&format!("WORKDIR {}", install::folder(plan)));
     install::dependencies(plan, file);
     file.gap();
     file.comment("Code last: it changes most often. Bytecode is made here, since a read-only root can't keep it.");
-    file.line("COPY . .");
-    install::project(plan, file);
+    install::code(plan, file);
     compile_code(file);
     file.gap();
     file.line(&format!("FROM {}", plan.base.value));
@@ -90,11 +91,10 @@ fn single_stage(plan: &ImagePlan, file: &mut Writer) {
     }
     account(plan, file);
     environment(plan, file);
-    file.line("WORKDIR /app");
+    file.line(&format!("WORKDIR {}", install::folder(plan)));
     install::dependencies(plan, file);
     file.gap();
-    file.line("COPY . .");
-    install::project(plan, file);
+    install::code(plan, file);
     compile_code(file);
     promises(plan, file);
 }
@@ -102,7 +102,7 @@ fn single_stage(plan: &ImagePlan, file: &mut Writer) {
 /// The way that most Dockerfiles begin: everything in one stage, as root.
 fn naive(plan: &ImagePlan, file: &mut Writer) {
     file.line(&format!("FROM {}", plan.base.value));
-    file.line("WORKDIR /app");
+    file.line(&format!("WORKDIR {}", install::folder(plan)));
     file.line("COPY . .");
     install::all(plan, file);
     promises(plan, file);

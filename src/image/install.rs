@@ -1,6 +1,6 @@
 //! An installation: how a project's dependencies get into an image.
 
-use crate::project::{DependencySource, Manager};
+use crate::project::{DependencySource, Locker, Member, Parts};
 
 /// The uv that is installed in the builder. Pinned, so that the same Dockerfile builds the same way next year.
 pub const UV: &str = "0.13.9";
@@ -17,19 +17,23 @@ pub enum Install {
     },
     /// `pip install` of requirements that stand in pyproject.toml.
     Listed(Vec<String>),
-    /// `uv sync` by a lock.
+    /// `uv sync` by a lock. All paths are of the folder that the lock is in.
     Uv {
         /// What uv reads: pyproject.toml, uv.lock, and what the project's metadata names.
         files: Vec<String>,
-        /// Folders and archives of the project that the lock installs as packages of their own.
+        /// Folders and archives that the lock installs as packages of their own.
         local: Vec<String>,
         /// The project itself is installed too.
         package: bool,
+        /// The project's place in the workspace, where the lock lies at a root above it.
+        member: Option<Member>,
+        /// What of the project's extras and groups is installed.
+        parts: Parts,
     },
     /// By the lock of another manager, with that manager.
     Lock {
         /// The manager.
-        manager: Manager,
+        manager: Locker,
         /// The release of it.
         version: String,
         /// What it reads: its lock, its manifest, and what the project's metadata names.
@@ -40,6 +44,15 @@ pub enum Install {
         package: bool,
         /// What the lock installs, and from which indexes, as lines of a requirements file.
         pins: Vec<String>,
+    },
+    /// By a pylock, with uv in pip's place: it takes what pip only tries out.
+    Pylock {
+        /// The lock.
+        file: String,
+        /// Folders and archives of the project that the lock installs as packages of their own.
+        local: Vec<String>,
+        /// The project itself is installed too.
+        package: bool,
     },
     /// Nothing but the standard library.
     Nothing,
@@ -52,9 +65,14 @@ impl Install {
             DependencySource::Requirements { files, local_paths, .. } => {
                 Self::Requirements { files: files.clone(), local: local_paths.clone() }
             }
-            DependencySource::UvLock { lock, pyproject, package, readme, licenses, members } => {
-                let files = [pyproject, lock].into_iter().chain(readme).chain(licenses).cloned().collect();
-                Self::Uv { files, local: members.clone(), package: *package }
+            DependencySource::UvLock { lock, pyproject, package, readme, licenses, members, member, parts, .. } => {
+                let of_root = [pyproject, lock].into_iter().cloned();
+                let files = match member {
+                    Some(member) => of_root.chain([member.path(pyproject)]).collect(),
+                    None => of_root.chain(readme.iter().chain(licenses).cloned()).collect(),
+                };
+                let (local, member, parts) = (members.clone(), member.clone(), parts.clone());
+                Self::Uv { files, local, package: *package, member, parts }
             }
             DependencySource::Lock { manager, version, files, package, readme, licenses, members, pins } => {
                 Self::Lock {
@@ -66,10 +84,31 @@ impl Install {
                     pins: pins.clone(),
                 }
             }
+            DependencySource::Pylock { lock, package, members, .. } => {
+                Self::Pylock { file: lock.clone(), local: members.clone(), package: *package }
+            }
             DependencySource::Pyproject { requirements, .. } if requirements.is_empty() => Self::Nothing,
             DependencySource::Pyproject { requirements, .. } => Self::Listed(requirements.clone()),
             DependencySource::None => Self::Nothing,
         }
+    }
+
+    /// The project's place in a workspace whose root is what it is built from.
+    pub fn member(&self) -> Option<&Member> {
+        match self {
+            Self::Uv { member, .. } => member.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What uv is told of the project's place and parts, as words; nothing of another way.
+    pub fn uv_words(&self) -> Vec<&str> {
+        let Self::Uv { member, parts, .. } = self else { return Vec::new() };
+        let package = member.iter().flat_map(|member| ["--package", &member.name]);
+        let extras = parts.extras.iter().flat_map(|extra| ["--extra", extra]);
+        let groups = parts.groups.iter().flat_map(|group| ["--group", group]);
+        // What uv installs by default beside the project is for those who work on it, `dev` and whatever is stated.
+        package.chain(["--no-default-groups"]).chain(extras).chain(groups).collect()
     }
 
     /// Whether a package manager runs at all.

@@ -6,7 +6,7 @@ use super::install::Install;
 use super::native::{self, Family, Origin};
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 use super::release::Release;
-use crate::project::{Decision, DependencySource, Health, Project};
+use crate::project::{Decision, DependencySource, Health, Manager, Project};
 
 /// What the user wishes of the image, where they said so.
 #[derive(Debug, Clone)]
@@ -73,13 +73,7 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
     secrets.extend(project.dependencies.indexes.variables.iter().cloned());
     secrets.sort();
     secrets.dedup();
-    let manager = project.manager.value;
-    if let (DependencySource::Pyproject { .. }, Some(_)) = (&project.dependencies.source, manager.lock()) {
-        let run = manager.relock();
-        notes.push(format!(
-            "nothing is locked, so each build may install other versions: run {run}, and commit its file"
-        ));
-    }
+    lock_notes(project, &mut notes);
     let naive = strategy == Strategy::Naive;
     if naive {
         notes
@@ -102,6 +96,30 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
         healthcheck: if naive { None } else { healthcheck(project, wishes) },
         labels: labels(project),
         notes,
+    }
+}
+
+/// What is not locked, and what a lock has that stays out.
+fn lock_notes(project: &Project, notes: &mut Vec<String>) {
+    let at = project.manager.evidence.as_ref().map_or("", |at| at.file.as_str());
+    match &project.dependencies.source {
+        DependencySource::Pyproject { .. } => {
+            let run = match project.manager.value {
+                // A lock that is nobody's own takes no [project].
+                Manager::Pip if at.starts_with("setup.") => {
+                    "uv pip compile setup.py --format pylock.toml -o pylock.toml"
+                }
+                Manager::Pip => Manager::Uv.relock(),
+                manager => manager.relock(),
+            };
+            notes.push(format!(
+                "nothing is locked, so each build may install other versions: run {run}, and commit its file"
+            ));
+        }
+        DependencySource::UvLock { left_groups, .. } => notes.extend(left_groups.iter().map(|group| {
+            format!("the group {group}, which uv installs by default, stays out: groups = [{group:?}] installs it")
+        })),
+        _ => {}
     }
 }
 

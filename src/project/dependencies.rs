@@ -1,7 +1,7 @@
 //! What a project depends on.
 
 use super::toml_file::Located;
-use super::{Evidence, Framework, Manager};
+use super::{Evidence, Framework, Locker, Member};
 
 /// The dependencies of a project, and what states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub enum DependencySource {
         /// sorted; `.` for the project itself.
         local_paths: Vec<String>,
     },
-    /// A uv.lock.
+    /// A uv.lock. Of a workspace, the lock, its pyproject.toml and the members are named from its root.
     UvLock {
         /// The lock's path.
         lock: String,
-        /// The path of the pyproject.toml that it locks.
+        /// The path of the pyproject.toml beside it.
         pyproject: String,
         /// Whether the project itself is an installable package.
         package: bool,
@@ -42,11 +42,17 @@ pub enum DependencySource {
         licenses: Vec<String>,
         /// Folders and files of the project that the lock installs as packages of their own, sorted.
         members: Vec<String>,
+        /// The project's place in the workspace, where the lock lies at a root above it.
+        member: Option<Member>,
+        /// What of the project's extras and groups is installed.
+        parts: Parts,
+        /// Groups that uv installs by default, and that stay out.
+        left_groups: Vec<String>,
     },
     /// The lock of another manager.
     Lock {
         /// The manager.
-        manager: Manager,
+        manager: Locker,
         /// The release of it that installs by the lock.
         version: String,
         /// The lock, and the file that it locks.
@@ -62,6 +68,19 @@ pub enum DependencySource {
         /// Indexes and every package, as lines of a requirements file, the packages with their hashes.
         pins: Vec<String>,
     },
+    /// A pylock.toml, whoever has made it.
+    Pylock {
+        /// The lock's path.
+        lock: String,
+        /// Whether the lock installs the project itself.
+        package: bool,
+        /// The file that the build backend reads as the description.
+        readme: Option<String>,
+        /// The files that the build backend reads as licences, sorted.
+        licenses: Vec<String>,
+        /// Folders and files of the project that the lock installs as packages of their own, sorted.
+        members: Vec<String>,
+    },
     /// `[project]` dependencies without a lock.
     Pyproject {
         /// The requirements as they are written.
@@ -75,6 +94,22 @@ pub enum DependencySource {
     },
     /// Nothing is installed: only the standard library is used.
     None,
+}
+
+/// The extras and groups of a project that are installed, as the settings choose them; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Of `[project.optional-dependencies]`.
+    pub extras: Vec<String>,
+    /// Of `[dependency-groups]`.
+    pub groups: Vec<String>,
+}
+
+impl Parts {
+    /// Whether none was chosen.
+    pub fn is_empty(&self) -> bool {
+        self.extras.is_empty() && self.groups.is_empty()
+    }
 }
 
 /// A package that is installed.
@@ -134,7 +169,13 @@ impl Dependencies {
 
     /// Whether the packages are all that is installed, also those that others bring.
     pub fn is_complete(&self) -> bool {
-        matches!(self.source, DependencySource::UvLock { .. } | DependencySource::Lock { .. } | DependencySource::None)
+        match self.source {
+            DependencySource::UvLock { .. }
+            | DependencySource::Lock { .. }
+            | DependencySource::Pylock { .. }
+            | DependencySource::None => true,
+            DependencySource::Requirements { .. } | DependencySource::Pyproject { .. } => false,
+        }
     }
 
     /// Whether the project itself is installed as a package, so that its code is importable from anywhere. Of
@@ -142,7 +183,9 @@ impl Dependencies {
     pub fn installs_project(&self) -> bool {
         match &self.source {
             DependencySource::Requirements { local_paths, .. } => local_paths.iter().any(|path| path == "."),
-            DependencySource::UvLock { package, .. } | DependencySource::Lock { package, .. } => *package,
+            DependencySource::UvLock { package, .. }
+            | DependencySource::Lock { package, .. }
+            | DependencySource::Pylock { package, .. } => *package,
             DependencySource::Pyproject { .. } | DependencySource::None => false,
         }
     }

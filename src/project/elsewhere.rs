@@ -12,7 +12,8 @@ pub(crate) fn find(
 ) -> Result<Option<(String, Evidence)>, Error> {
     for package in packages {
         if let Some(aside) = pyproject.and_then(|pyproject| pyproject.aside(package)) {
-            return Ok(Some((format!("{package} is only in {}", aside.place), aside.requirement.at.clone())));
+            let what = format!("{package} is only in {}{}", aside.place, chosen(&aside.place));
+            return Ok(Some((what, aside.requirement.at.clone())));
         }
     }
     for file in tree.files().filter(|file| is_requirements(file)) {
@@ -25,6 +26,15 @@ pub(crate) fn find(
         }
     }
     Ok(None)
+}
+
+/// The setting that would install an extra or a group; nothing of what is for development.
+fn chosen(place: &str) -> String {
+    let setting = |kind: &str, key: &str| {
+        let name = place.strip_prefix(kind).filter(|name| !paths::is_aside(name))?;
+        Some(format!(", which the setting {key} = [\"{name}\"] installs"))
+    };
+    setting("the extra ", "extras").or_else(|| setting("the group ", "groups")).unwrap_or_default()
 }
 
 /// Whether a path is that of a requirements file of any role: `requirements-dev.txt`, `requirements/test.txt`.

@@ -1,6 +1,6 @@
 //! Why a project could not be understood.
 
-use std::fmt;
+mod hint;
 
 use super::{Evidence, Framework, Manager, PythonVersion};
 use crate::source;
@@ -126,6 +126,46 @@ pub enum Error {
         what: String,
         /// The managers that can be stated.
         managers: Vec<Manager>,
+    },
+    /// A pylock that can't be used, or no longer is of what is stated.
+    #[error("could not use {file}: {what}")]
+    Pylock {
+        /// The lock.
+        file: String,
+        /// What is wrong.
+        what: String,
+        /// The way out.
+        mend: String,
+    },
+    /// Several locks could be the one to install from.
+    #[error("several locks could be the one to install from: {}", files.join(", "))]
+    WhichPylock {
+        /// Their files.
+        files: Vec<String>,
+    },
+    /// Extras and groups are chosen of what has none that pydeploy can choose.
+    #[error(
+        "the settings choose extras or groups, and the dependencies are those that {manager} installs from its files"
+    )]
+    NoParts {
+        /// The manager.
+        manager: Manager,
+    },
+    /// An extra or a group is chosen that nothing states.
+    #[error("the settings choose the {part}, which pyproject.toml does not state")]
+    NoPart {
+        /// It, with its kind.
+        part: String,
+        /// Those of its kind that are stated.
+        known: Vec<String>,
+    },
+    /// The root of a workspace is no project, and several of its members could be meant.
+    #[error("the root of a workspace is no project itself, and {}", of_members(members, able))]
+    WhichMember {
+        /// The folders of all its members.
+        members: Vec<String>,
+        /// Those that could be started.
+        able: Vec<String>,
     },
     /// The lock was made for other dependencies than are stated.
     #[error("{} does not match {}: {what}", lock(*manager), manager.manifest())]
@@ -261,6 +301,14 @@ pub enum Error {
     },
 }
 
+fn of_members(members: &[String], able: &[String]) -> String {
+    match able {
+        [] => format!("none of its members says how it is started ({})", members.join(", ")),
+        [one] => format!("its member {one} has settings of its own"),
+        several => format!("several of its members can be started ({})", several.join(", ")),
+    }
+}
+
 fn lock(manager: Manager) -> &'static str {
     manager.lock().unwrap_or("the lock")
 }
@@ -275,119 +323,4 @@ fn list(candidates: &[(String, Evidence)]) -> String {
 
 fn seen(elsewhere: Option<&(String, Evidence)>) -> String {
     elsewhere.map_or_else(String::new, |(what, at)| format!("; {what} ({at})"))
-}
-
-/// A command as the setting is written.
-struct Setting<'a>(&'a [String]);
-
-impl fmt::Display for Setting<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self.0.iter().map(|word| format!("{word:?}")).collect();
-        write!(f, "command = [{}]", words.join(", "))
-    }
-}
-
-impl Error {
-    /// What mends it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Source(_) | Self::Toml { .. } | Self::Key { .. } => None,
-            Self::Requirement { hint, .. } => hint.clone(),
-            Self::UnknownOption { nearest, .. } => nearest.as_ref().map(|n| format!("did you mean {n}?")),
-            Self::MissingPath { .. } => Some("add the file, or correct the path".to_owned()),
-            Self::OutsideContext { .. } => {
-                Some("copy it into the project, or run pydeploy on the folder that holds both".to_owned())
-            }
-            Self::IncludeCycle { .. } => Some("remove one of the two includes".to_owned()),
-            Self::NothingFound { below, .. } | Self::NothingStated { below, .. } if !below.is_empty() => {
-                Some(format!("dependencies are stated below: run pydeploy on {}", below.join(" or ")))
-            }
-            Self::NothingFound { .. } => Some(
-                "looked for uv.lock, pyproject.toml, requirements.txt, requirements/*.txt, poetry.lock, pdm.lock, \
-                 Pipfile, setup.py and *.py; name the project's directory if it is another one"
-                    .to_owned(),
-            ),
-            Self::NothingStated { .. } => {
-                Some("write requirements.txt, or [project] dependencies in pyproject.toml".to_owned())
-            }
-            Self::WhichRequirements { files } => files.first().map(|file| {
-                format!("write a requirements.txt at the root that includes the one to install, e.g. `-r {file}`")
-            }),
-            Self::Unsupported { mend, .. } | Self::ManagerFileMissing { mend, .. } | Self::Lock { mend, .. } => {
-                Some(mend.clone())
-            }
-            Self::WhichManager { managers, .. } => Some(which(managers)),
-            Self::TwoPorts { .. } => Some("leave `port` out, or make both say the same".to_owned()),
-            Self::NeedsLock { manager: Manager::Uv, .. } => Some(
-                "run: uv lock; the lock of a workspace lies at its root, and is needed in the project's directory"
-                    .to_owned(),
-            ),
-            Self::NeedsLock { manager, .. } | Self::StaleLock { manager, .. } => {
-                Some(format!("run: {}", manager.relock()))
-            }
-            _ => self.hint_to_start(),
-        }
-    }
-
-    /// A command that would settle it, where it is the command that is missing.
-    pub fn command(&self) -> Option<&[String]> {
-        match self {
-            Self::NoEntry { example, .. }
-            | Self::SeveralEntries { example, .. }
-            | Self::NoCommand { example: Some(example) } => Some(example),
-            _ => None,
-        }
-    }
-
-    /// Whether a setting can't settle it: there is nothing here to deploy, or what there is can't be read.
-    pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Source(_)
-                | Self::Toml { .. }
-                | Self::Key { .. }
-                | Self::NothingFound { .. }
-                | Self::NothingStated { .. }
-        )
-    }
-
-    fn hint_to_start(&self) -> Option<String> {
-        let state = |example: &[String]| format!("state it: {}", Setting(example));
-        match self {
-            Self::PythonUnreadable { .. } | Self::PythonContradiction { .. } => {
-                Some(format!("state the version to use with the setting `python`, e.g. python = \"{}\"", self.python()))
-            }
-            Self::PythonUnsupported { mend, .. } => Some(mend.clone().unwrap_or_else(|| {
-                let (oldest, newest) = (PythonVersion::OLDEST, PythonVersion::NEWEST);
-                format!("pydeploy builds with python {oldest} to {newest}: state one with the setting `python`")
-            })),
-            Self::Name { suggestion, .. } => Some(format!("`{suggestion}` would do")),
-            Self::NoEntry { why, example, .. } => {
-                let why = why.as_ref().map_or_else(String::new, |why| format!("{why}; "));
-                Some(format!("{why}{}", state(example)))
-            }
-            Self::NoServer { add, .. } | Self::WrongServer { add, .. } => {
-                Some(format!("add {add} to the dependencies, or state the setting `command`"))
-            }
-            Self::Loopback { framework: Framework::Gradio, .. } => Some("leave server_name out there".to_owned()),
-            Self::Loopback { .. } => Some("pass host=\"0.0.0.0\" there".to_owned()),
-            Self::SeveralEntries { example, .. } | Self::NoCommand { example: Some(example) } => Some(state(example)),
-            Self::NoCommand { example: None } => {
-                Some("state it with the setting `command`, e.g. command = [\"python\", \"main.py\"]".to_owned())
-            }
-            _ => None,
-        }
-    }
-
-    fn python(&self) -> PythonVersion {
-        match self {
-            Self::PythonContradiction { first, .. } => *first,
-            _ => PythonVersion::DEFAULT,
-        }
-    }
-}
-
-fn which(managers: &[Manager]) -> String {
-    let values: Vec<_> = managers.iter().map(|m| format!("manager = \"{m}\"")).collect();
-    format!("state which one counts with the setting `manager`: {}", values.join(" or "))
 }

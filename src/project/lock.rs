@@ -5,10 +5,12 @@ use super::marker::Target;
 use super::pdm::{self, PdmLock};
 use super::pipenv::{self, PipenvLock, Pipfile};
 use super::poetry::PoetryLock;
+use super::pylock::{Asked, Pylock};
 use super::pyproject::{self, Pyproject};
 use super::toml_file::Located;
 use super::uv_lock::{self, UvLock};
-use super::{Error, IndexUse, Manager, paths};
+use super::workspace::Workspace;
+use super::{Error, IndexUse, Locker, Manager, Parts, paths};
 use crate::source::SourceTree;
 
 /// What a manager has locked.
@@ -22,6 +24,23 @@ pub(crate) enum Lock {
     Pdm(PdmLock),
     /// Pipenv's.
     Pipenv(PipenvLock),
+    /// Anybody's, for pip and for whatever installs in its place.
+    Any(Pylock),
+}
+
+/// What a lock is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Of<'a> {
+    /// The project's files.
+    pub(crate) tree: &'a SourceTree,
+    /// Its pyproject.toml.
+    pub(crate) pyproject: Option<&'a Pyproject>,
+    /// The workspace that it is a member of.
+    pub(crate) workspace: Option<&'a Workspace<'a>>,
+    /// What of its extras and groups was chosen.
+    pub(crate) parts: &'a Parts,
+    /// What markers are judged for.
+    pub(crate) target: Target,
 }
 
 /// What a project needs of its lock.
@@ -38,12 +57,16 @@ pub(crate) struct Installed {
 impl Lock {
     /// Reads the locks of a project; where a manager is stated its own alone, since no other counts. One without the file
     /// that it locks is none.
-    pub(crate) fn all(tree: &SourceTree, stated: Option<Manager>) -> Result<Vec<Self>, Error> {
+    pub(crate) fn all(
+        tree: &SourceTree,
+        workspace: Option<&Workspace<'_>>,
+        stated: Option<Manager>,
+    ) -> Result<Vec<Self>, Error> {
         let counts =
             |manager: Manager| stated.is_none_or(|stated| stated == manager) && tree.contains(manager.manifest());
         let mut locks = Vec::new();
         if counts(Manager::Uv) {
-            locks.extend(UvLock::read(tree)?.map(Self::Uv));
+            locks.extend(UvLock::read(tree, workspace)?.map(Self::Uv));
         }
         if counts(Manager::Poetry) {
             locks.extend(PoetryLock::read(tree)?.map(Self::Poetry));
@@ -53,6 +76,10 @@ impl Lock {
         }
         if counts(Manager::Pipenv) {
             locks.extend(PipenvLock::read(tree)?.map(Self::Pipenv));
+        }
+        // Managers export it: beside a lock of theirs it is a copy.
+        if locks.is_empty() && stated.is_none_or(|stated| stated == Manager::Pip) {
+            locks.extend(Pylock::read(tree)?.map(Self::Any));
         }
         Ok(locks)
     }
@@ -64,12 +91,25 @@ impl Lock {
             Self::Poetry(_) => Manager::Poetry,
             Self::Pdm(_) => Manager::Pdm,
             Self::Pipenv(_) => Manager::Pipenv,
+            Self::Any(_) => Manager::Pip,
         }
     }
 
     /// Its file.
-    pub(crate) fn file(&self) -> &'static str {
-        self.manager().lock().unwrap_or_default()
+    pub(crate) fn file(&self) -> &str {
+        match self {
+            Self::Uv(lock) => &lock.file,
+            Self::Any(lock) => &lock.file,
+            Self::Poetry(_) | Self::Pdm(_) | Self::Pipenv(_) => self.manager().lock().unwrap_or_default(),
+        }
+    }
+
+    /// The fault of a lock that no longer is of what is stated.
+    pub(crate) fn stale(&self, what: String) -> Error {
+        match self {
+            Self::Any(lock) => lock.stale(what),
+            _ => Error::StaleLock { manager: self.manager(), what },
+        }
     }
 
     /// The Python that it was made for, in the terms of requires-python.
@@ -79,6 +119,7 @@ impl Lock {
             Self::Poetry(lock) => lock.requires_python(),
             Self::Pdm(lock) => lock.requires_python(),
             Self::Pipenv(lock) => lock.pipfile.requires_python(),
+            Self::Any(lock) => lock.requires_python(),
         }
     }
 
@@ -89,45 +130,72 @@ impl Lock {
             Self::Poetry(lock) => lock.agrees(name, version),
             Self::Pdm(lock) => lock.agrees(name, version),
             Self::Pipenv(lock) => lock.agrees(name, version),
+            Self::Any(lock) => lock.agrees(name, version),
         }
     }
 
-    /// What it installs, once it was found to match what is stated.
-    pub(crate) fn dependencies(&self, pyproject: Option<&Pyproject>, target: Target) -> Result<Dependencies, Error> {
+    /// What it installs, once it was found to match what is stated. `asked` is what requirements files beside it name,
+    /// which only a lock that is nobody's own has to be told.
+    pub(crate) fn dependencies(&self, of: &Of<'_>, asked: &Asked) -> Result<Dependencies, Error> {
         let nothing = Pyproject::default();
+        let Of { tree, pyproject, workspace, parts, target } = *of;
         let pyproject = pyproject.unwrap_or(&nothing);
         let Installed { packages, mut members, pins } = match self {
-            Self::Uv(lock) => lock.installed(pyproject, target)?,
+            Self::Uv(lock) => lock.installed(tree, pyproject, parts, target)?,
             Self::Poetry(lock) => lock.installed(&pyproject.for_poetry, target)?,
             Self::Pdm(lock) => lock.installed(pyproject, target)?,
             Self::Pipenv(lock) => lock.installed(target)?,
+            Self::Any(lock) => lock.installed(pyproject, asked, target)?,
         };
         let (readme, licenses) = (pyproject.readme.clone(), pyproject.licenses.clone());
-        let (version, sources, package) = match self {
-            Self::Uv(_) => {
-                let (lock, pyproject_file) = (uv_lock::FILE.to_owned(), pyproject::FILE.to_owned());
-                let package = pyproject.package;
-                let source =
-                    DependencySource::UvLock { lock, pyproject: pyproject_file, package, readme, licenses, members };
-                return Ok(Dependencies { source, packages, indexes: pyproject.index_use() });
+        let (manager, version, sources, package) = match self {
+            Self::Uv(lock) => {
+                let source = DependencySource::UvLock {
+                    lock: uv_lock::FILE.to_owned(),
+                    pyproject: pyproject::FILE.to_owned(),
+                    package: pyproject.package,
+                    readme,
+                    licenses,
+                    members,
+                    member: lock.member()?,
+                    parts: parts.clone(),
+                    left_groups: left(pyproject, parts),
+                };
+                // Only the root of a workspace names indexes.
+                let indexes = workspace.map_or(pyproject, |workspace| &workspace.pyproject).index_use();
+                return Ok(Dependencies { source, packages, indexes });
             }
-            Self::Poetry(lock) => (lock.poetry(target.python()), &pyproject.for_poetry.sources, pyproject.package),
-            Self::Pdm(_) => (pdm::PDM.to_owned(), &pyproject.pdm_sources, pyproject.package),
+            Self::Any(lock) => {
+                let whole = members.len();
+                members.retain(|member| member != ".");
+                let (lock, package) = (lock.file.clone(), members.len() < whole);
+                let source = DependencySource::Pylock { lock, package, readme, licenses, members };
+                return Ok(Dependencies { source, packages, indexes: IndexUse::default() });
+            }
+            Self::Poetry(lock) => {
+                (Locker::Poetry, lock.poetry(target.python()), &pyproject.for_poetry.sources, pyproject.package)
+            }
+            Self::Pdm(_) => (Locker::Pdm, pdm::PDM.to_owned(), &pyproject.pdm_sources, pyproject.package),
             Self::Pipenv(lock) => {
                 // The project itself is among its own packages, and is installed with its code.
                 let whole = members.len();
                 members.retain(|member| member != ".");
-                (pipenv::PIPENV.to_owned(), &lock.pipfile.sources, members.len() < whole)
+                (Locker::Pipenv, pipenv::PIPENV.to_owned(), &lock.pipfile.sources, members.len() < whole)
             }
         };
-        let manager = self.manager();
         // The hashes say which file is meant, whichever index has it.
         let indexes = sources.iter().map(|source| format!("--extra-index-url {}", source.text));
         let pins = indexes.chain(pins).collect();
-        let files = [self.file(), manager.manifest()].map(str::to_owned).to_vec();
+        let files = [self.file(), self.manager().manifest()].map(str::to_owned).to_vec();
         let source = DependencySource::Lock { manager, version, files, package, readme, licenses, members, pins };
         Ok(Dependencies { source, packages, indexes: IndexUse::of(sources) })
     }
+}
+
+/// The groups that uv installs by default, by their names not for development, and that were not chosen.
+fn left(pyproject: &Pyproject, parts: &Parts) -> Vec<String> {
+    let named = pyproject.default_groups.iter().map(|group| group.text.clone());
+    named.filter(|group| !paths::is_aside(group) && !parts.groups.contains(group)).collect()
 }
 
 /// Of the files that a lock lists for a package, the wheels, and whether there is a source distribution; nothing is known

@@ -65,6 +65,27 @@ impl Manager {
     }
 }
 
+/// A manager that installs by its own lock, with itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locker {
+    /// Poetry.
+    Poetry,
+    /// PDM.
+    Pdm,
+    /// Pipenv.
+    Pipenv,
+}
+
+impl From<Locker> for Manager {
+    fn from(locker: Locker) -> Self {
+        match locker {
+            Locker::Poetry => Self::Poetry,
+            Locker::Pdm => Self::Pdm,
+            Locker::Pipenv => Self::Pipenv,
+        }
+    }
+}
+
 impl fmt::Display for Manager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

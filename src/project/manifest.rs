@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::dependencies::{Dependencies, Dependency, DependencySource, IndexUse};
-use super::lock::Lock;
-use super::marker::Target;
+use super::lock::{Lock, Of};
 use super::pipenv::Pipfile;
+use super::pylock::{Asked, Pylock};
 use super::pyproject::{self, Pyproject};
 use super::requirement::{self, Origin, Requirement};
 use super::requirements::{self, Requirements};
 use super::toml_file::Located;
-use super::{Decision, Error, Evidence, Manager, Stated, elsewhere, paths, setup, unsupported};
-use crate::source::SourceTree;
+use super::{Decision, Error, Evidence, Manager, Parts, Stated, elsewhere, paths, setup, unsupported};
 
 /// The file that pip users write.
 const REQUIREMENTS: &str = "requirements.txt";
@@ -21,14 +20,10 @@ const ROLES: [&str; 4] =
 
 /// What the choice is made from.
 pub(crate) struct Manifest<'a> {
-    /// The project's files.
-    pub(crate) tree: &'a SourceTree,
-    /// Its pyproject.toml.
-    pub(crate) pyproject: Option<&'a Pyproject>,
+    /// What is read, and for which target.
+    pub(crate) of: Of<'a>,
     /// Its locks.
     pub(crate) locks: &'a [Lock],
-    /// What markers are judged for.
-    pub(crate) target: Target,
 }
 
 type Chosen = (Decision<Manager>, Dependencies);
@@ -45,25 +40,34 @@ struct Unlocked {
 impl Manifest<'_> {
     /// Chooses the manager and reads what is installed.
     pub(crate) fn choose(&self, stated: &Stated) -> Result<Chosen, Error> {
-        let Some(stated) = &stated.manager else { return self.detect() };
-        let dependencies = match stated.value {
-            Manager::Pip => self.stated_pip()?,
-            manager => self.stated_manager(manager)?,
+        let (manager, dependencies) = match &stated.manager {
+            None => self.detect()?,
+            Some(stated) if stated.value == Manager::Pip => (stated.clone(), self.stated_pip()?),
+            Some(stated) => (stated.clone(), self.stated_manager(stated.value)?),
         };
-        Ok((stated.clone(), dependencies))
+        let of_project = manager.value == Manager::Pip && self.of.pyproject.is_some_and(|p| p.has_project);
+        let takes_parts = match dependencies.source {
+            DependencySource::UvLock { .. } => true,
+            DependencySource::Pyproject { .. } => of_project,
+            _ => false,
+        };
+        if takes_parts || self.of.parts.is_empty() {
+            return Ok((manager, dependencies));
+        }
+        Err(Error::NoParts { manager: manager.value })
     }
 
     fn stated_manager(&self, manager: Manager) -> Result<Dependencies, Error> {
         if let Some(lock) = self.locks.iter().find(|lock| lock.manager() == manager) {
-            return lock.dependencies(self.pyproject, self.target);
+            return lock.dependencies(&self.of, &Asked::new());
         }
         if let Some(unlocked) = self.unlocked()?.filter(|unlocked| unlocked.manager == manager) {
-            return self.listed(&unlocked.requirements, self.pyproject);
+            return self.listed(&unlocked.requirements, self.of.pyproject);
         }
         let (lock, manifest) = (manager.lock().unwrap_or_default(), manager.manifest());
-        let (file, mend) = if self.tree.contains(manifest) {
+        let (file, mend) = if self.of.tree.contains(manifest) {
             (lock, format!("run: {}", manager.relock()))
-        } else if self.tree.contains(lock) {
+        } else if self.of.tree.contains(lock) {
             (manifest, format!("write {manifest} and run: {}", manager.relock()))
         } else {
             (lock, format!("write {manifest} and run: {}; or state manager = \"pip\"", manager.relock()))
@@ -72,17 +76,20 @@ impl Manifest<'_> {
     }
 
     fn stated_pip(&self) -> Result<Dependencies, Error> {
+        if let [lock @ Lock::Any(_)] = self.locks {
+            return self.compared(lock, self.requirement_roots()?.as_deref()).map(|(_, dependencies)| dependencies);
+        }
         if let Some(roots) = self.requirement_roots()? {
             return self.required(&roots);
         }
-        match self.pyproject.filter(|pyproject| pyproject.has_project) {
+        match self.of.pyproject.filter(|pyproject| pyproject.has_project) {
             Some(pyproject) => self.of_project(pyproject),
             None => Err(Error::ManagerFileMissing {
                 manager: Manager::Pip,
                 file: REQUIREMENTS.to_owned(),
                 mend: Manager::ALL
                     .into_iter()
-                    .find(|manager| manager.lock().is_some_and(|lock| self.tree.contains(lock)))
+                    .find(|manager| manager.lock().is_some_and(|lock| self.of.tree.contains(lock)))
                     .map_or_else(|| format!("write {REQUIREMENTS}"), unsupported::export),
             }),
         }
@@ -100,15 +107,15 @@ impl Manifest<'_> {
                 let what = format!("{at} and {file} stand side by side");
                 return Err(which(what, &[lock.manager(), Manager::Pipenv], roots.is_some()));
             }
-            let because = self.compared(lock, roots.as_deref())?;
+            let (because, dependencies) = self.compared(lock, roots.as_deref())?;
             let decision = Decision::seen(lock.manager(), because, Evidence::file(file));
-            return Ok((decision, lock.dependencies(self.pyproject, self.target)?));
+            return Ok((decision, dependencies));
         }
         if let Some(Unlocked { manager, at, what, requirements }) = unlocked {
             if roots.is_some() {
                 return Err(which(format!("{what} ({at}) stands beside a requirements file"), &[manager], true));
             }
-            let dependencies = self.listed(&requirements, self.pyproject)?;
+            let dependencies = self.listed(&requirements, self.of.pyproject)?;
             return Ok((Decision::seen(manager, format!("{what} states the dependencies"), at), dependencies));
         }
         if let Some(roots) = roots {
@@ -117,7 +124,7 @@ impl Manifest<'_> {
             let at = Evidence::file(roots.first().map_or(REQUIREMENTS, String::as_str));
             return Ok((Decision::seen(Manager::Pip, "a requirements file states the dependencies", at), dependencies));
         }
-        if let Some(pyproject) = self.pyproject
+        if let Some(pyproject) = self.of.pyproject
             && (pyproject.dependencies.is_some() || pyproject.dynamic_dependencies.is_some() || pyproject.package)
             && pyproject.has_project
         {
@@ -125,17 +132,17 @@ impl Manifest<'_> {
                 Decision::seen(Manager::Pip, "[project] states the dependencies", Evidence::file(pyproject::FILE));
             return Ok((decision, self.of_project(pyproject)?));
         }
-        let orphan = |manager: &Manager| manager.lock().is_some_and(|lock| self.tree.contains(lock));
+        let orphan = |manager: &Manager| manager.lock().is_some_and(|lock| self.of.tree.contains(lock));
         if let Some(manager) = Manager::ALL.into_iter().find(orphan) {
             let what = format!("there is no {} beside it", manager.manifest());
             return Err(Error::Lock { manager, what, mend: "name the folder that has both".to_owned() });
         }
-        let setup = setup::read(self.tree)?;
+        let setup = setup::read(self.of.tree)?;
         if let Some(first) = setup.requirements.first() {
             let decision = Decision::seen(Manager::Pip, "install_requires states the dependencies", first.at.clone());
             return Ok((decision, self.listed(&setup.requirements, None)?));
         }
-        unsupported::others(self.tree)?;
+        unsupported::others(self.of.tree)?;
         let nothing =
             Dependencies { source: DependencySource::None, packages: Vec::new(), indexes: IndexUse::default() };
         Ok((Decision::assumed(Manager::Pip, "nothing but the standard library is imported"), nothing))
@@ -143,7 +150,7 @@ impl Manifest<'_> {
 
     /// Two locks: which of them is of what is stated now.
     fn side_by_side(&self) -> Error {
-        let read = |lock: &Lock| lock.dependencies(self.pyproject, self.target);
+        let read = |lock: &Lock| lock.dependencies(&self.of, &Asked::new());
         let (fresh, stale): (Vec<_>, Vec<_>) = self.locks.iter().partition(|lock| read(lock).is_ok());
         let files: Vec<_> = self.locks.iter().map(Lock::file).collect();
         let faults = stale.iter().filter_map(|lock| read(lock).err()).map(|error| error.to_string());
@@ -155,7 +162,7 @@ impl Manifest<'_> {
     /// What a manager's manifest states, where there is one without its lock.
     fn unlocked(&self) -> Result<Option<Unlocked>, Error> {
         let is_locked = |manager| self.locks.iter().any(|lock| lock.manager() == manager);
-        if let Some(pyproject) = self.pyproject.filter(|_| !is_locked(Manager::Poetry))
+        if let Some(pyproject) = self.of.pyproject.filter(|_| !is_locked(Manager::Poetry))
             && let Some(table) = &pyproject.poetry
         {
             let (manager, at, what) = (Manager::Poetry, table.at.clone(), "[tool.poetry]");
@@ -164,7 +171,7 @@ impl Manifest<'_> {
         if is_locked(Manager::Pipenv) {
             return Ok(None);
         }
-        let Some(pipfile) = Pipfile::read(self.tree)? else { return Ok(None) };
+        let Some(pipfile) = Pipfile::read(self.of.tree)? else { return Ok(None) };
         let (manager, at, what) = (Manager::Pipenv, Evidence::file(Manager::Pipenv.manifest()), "the Pipfile");
         Ok(Some(Unlocked { manager, at, what, requirements: pipfile.requirements()? }))
     }
@@ -172,23 +179,23 @@ impl Manifest<'_> {
     /// The requirements files to begin with; `None` where there are none.
     fn requirement_roots(&self) -> Result<Option<Vec<String>>, Error> {
         if let Some(pyproject) =
-            self.pyproject.filter(|p| p.dynamic_dependencies.is_some() && !p.dynamic_files.is_empty())
+            self.of.pyproject.filter(|p| p.dynamic_dependencies.is_some() && !p.dynamic_files.is_empty())
         {
             let exists = |file: &Located| {
                 let path = paths::resolve("", &file.text, &file.at)?;
                 let missing = || Error::MissingPath { at: file.at.clone(), path: path.clone() };
-                self.tree.contains(&path).then(|| path.clone()).ok_or_else(missing)
+                self.of.tree.contains(&path).then(|| path.clone()).ok_or_else(missing)
             };
             return pyproject.dynamic_files.iter().map(exists).collect::<Result<_, _>>().map(Some);
         }
-        if self.tree.contains(REQUIREMENTS) {
+        if self.of.tree.contains(REQUIREMENTS) {
             return Ok(Some(vec![REQUIREMENTS.to_owned()]));
         }
         let present: Vec<String> =
-            ROLES.into_iter().filter(|role| self.tree.contains(role)).map(str::to_owned).collect();
+            ROLES.into_iter().filter(|role| self.of.tree.contains(role)).map(str::to_owned).collect();
         let mut included = Vec::new();
         for role in &present {
-            let read = requirements::read(self.tree, std::slice::from_ref(role), self.target)?;
+            let read = requirements::read(self.of.tree, std::slice::from_ref(role), self.of.target)?;
             included.extend(read.files.into_iter().skip(1));
         }
         let roots: Vec<String> = present.into_iter().filter(|role| !included.contains(role)).collect();
@@ -201,44 +208,58 @@ impl Manifest<'_> {
 
     /// The only requirements file at the root, where nothing else states dependencies: `requirements_server.txt`.
     fn only_requirements(&self) -> Option<String> {
-        const ASIDE: [&str; 6] = ["dev", "test", "doc", "lint", "ci", "local"];
-        if self.pyproject.is_some() || !self.locks.is_empty() || self.tree.contains(Manager::Pipenv.manifest()) {
+        if self.of.pyproject.is_some() || !self.locks.is_empty() || self.of.tree.contains(Manager::Pipenv.manifest()) {
             return None;
         }
-        let mut files = self.tree.files().filter(|file| elsewhere::is_requirements(file) && !file.contains('/'));
+        let mut files = self.of.tree.files().filter(|file| elsewhere::is_requirements(file) && !file.contains('/'));
         let (first, second) = (files.next()?, files.next());
-        let aside = |file: &str| file.split(|c: char| !c.is_ascii_alphabetic()).any(|word| ASIDE.contains(&word));
-        (second.is_none() && !aside(first)).then(|| first.to_owned())
+        (second.is_none() && !paths::is_aside(first)).then(|| first.to_owned())
     }
 
-    /// Compares an exported requirements.txt with the lock.
-    fn compared(&self, lock: &Lock, roots: Option<&[String]>) -> Result<String, Error> {
-        let Some(roots) = roots else { return Ok("it locks the dependencies".to_owned()) };
-        let read = requirements::read(self.tree, roots, self.target)?;
-        for package in read.packages.values() {
-            let at = &package.evidence;
-            let (name, file) = (&package.name, lock.file());
-            let locked = lock.agrees(name, package.version.as_deref().unwrap_or_default());
-            let what = match (&package.version, locked) {
-                (Some(version), Some(false)) => format!("{at} pins {name}=={version}, and {file} has another version"),
-                (_, None) => format!("{at} names {name}, which {file} lacks"),
-                _ => continue,
-            };
-            return Err(which(what, &[lock.manager()], true));
+    /// What a lock installs, once the requirements and the pylock that stand beside it were found to say the same.
+    fn compared(&self, lock: &Lock, roots: Option<&[String]>) -> Result<(String, Dependencies), Error> {
+        let differ = |what: String| match lock {
+            Lock::Any(lock) => lock.stale(what),
+            _ => which(what, &[lock.manager()], true),
+        };
+        let file = lock.file();
+        let mut because = "it locks the dependencies".to_owned();
+        let mut asked = Asked::new();
+        if let Some(roots) = roots {
+            let read = requirements::read(self.of.tree, roots, self.of.target)?;
+            for Dependency { name, version, extras, evidence, .. } in read.packages.values() {
+                match (version, lock.agrees(name, version.as_deref().unwrap_or_default())) {
+                    (Some(version), Some(false)) => {
+                        let pins = format!("{evidence} pins {name}=={version}");
+                        return Err(differ(format!("{pins}, and {file} has another version")));
+                    }
+                    (_, None) => return Err(differ(format!("{evidence} names {name}, which {file} lacks"))),
+                    _ => {}
+                }
+                asked.insert(name.clone(), (extras.clone(), evidence.clone()));
+            }
+            let first = roots.first().map_or(REQUIREMENTS, String::as_str);
+            because = format!("{because}, and {first} agrees with it");
         }
-        let first = roots.first().map_or(REQUIREMENTS, String::as_str);
-        Ok(format!("it locks the dependencies, and {first} agrees with it"))
+        let copy = if matches!(lock, Lock::Any(_)) { None } else { Pylock::read(self.of.tree)? };
+        for (name, version, at) in copy.iter().flat_map(Pylock::versions) {
+            if lock.agrees(&name, version.unwrap_or_default()) != Some(true) {
+                let version = version.unwrap_or("of no version");
+                return Err(differ(format!("{at} has {name} {version}, and {file} has not")));
+            }
+        }
+        Ok((because, lock.dependencies(&self.of, &asked)?))
     }
 
     /// A requirements file beside `[project]` must install everything that `[project]` needs.
     fn covers(&self, dependencies: &Dependencies, roots: &[String]) -> Result<(), Error> {
-        let Some(pyproject) = self.pyproject.filter(|_| !dependencies.installs_project()) else { return Ok(()) };
+        let Some(pyproject) = self.of.pyproject.filter(|_| !dependencies.installs_project()) else { return Ok(()) };
         for listed in pyproject.dependencies.iter().flatten() {
             let Some(name) = requirement::name_of(&listed.text) else { continue };
             let applies = Requirement::parse(&listed.text)
                 .ok()
                 .and_then(|r| r.marker)
-                .is_none_or(|marker| self.target.holds(&marker).unwrap_or(true));
+                .is_none_or(|marker| self.of.target.holds(&marker).unwrap_or(true));
             if applies && dependencies.get(&name).is_none() {
                 let first = roots.first().map_or(REQUIREMENTS, String::as_str);
                 return Err(which(format!("{first} lacks {name}, which {} states", listed.at), &[], true));
@@ -249,8 +270,8 @@ impl Manifest<'_> {
 
     fn required(&self, roots: &[String]) -> Result<Dependencies, Error> {
         let Requirements { files, hashes, variables, local_paths, indexes, mut packages, own_extras, .. } =
-            requirements::read(self.tree, roots, self.target)?;
-        if let Some(pyproject) = self.pyproject.filter(|_| local_paths.contains(".")) {
+            requirements::read(self.of.tree, roots, self.of.target)?;
+        if let Some(pyproject) = self.of.pyproject.filter(|_| local_paths.contains(".")) {
             for package in self.packages(own(pyproject, &own_extras))? {
                 packages.entry(package.name.clone()).or_insert(package);
             }
@@ -268,7 +289,7 @@ impl Manifest<'_> {
         for Located { text, at } in listed {
             let refuse = |reason| requirements::refuse(at, text, reason);
             let parsed = Requirement::parse(text).map_err(refuse)?;
-            let holds = parsed.marker.as_deref().map_or(Ok(true), |marker| self.target.holds(marker));
+            let holds = parsed.marker.as_deref().map_or(Ok(true), |marker| self.of.target.holds(marker));
             if matches!(parsed.origin, Origin::Path(_)) {
                 return Err(refuse("[project] can't name a path".to_owned()));
             }
@@ -292,6 +313,10 @@ impl Manifest<'_> {
     }
 
     fn of_project(&self, pyproject: &Pyproject) -> Result<Dependencies, Error> {
+        if let Some(workspace) = self.of.workspace {
+            let what = format!("the project is a member of the workspace of {}", workspace.way(pyproject::FILE));
+            return Err(Error::NeedsLock { manager: Manager::Uv, what });
+        }
         if let Some(dynamic) = &pyproject.dynamic_dependencies {
             return Err(unsupported::dynamic(dynamic.at.clone()));
         }
@@ -299,7 +324,32 @@ impl Manifest<'_> {
             let what = format!("{} ({}) is only honoured by uv", only.text, only.at);
             return Err(Error::NeedsLock { manager: Manager::Uv, what });
         }
-        self.listed(pyproject.dependencies.as_deref().unwrap_or_default(), Some(pyproject))
+        let listed = pyproject.dependencies.iter().flatten().chain(self.parts(pyproject)?);
+        self.listed(&listed.cloned().collect::<Vec<_>>(), Some(pyproject))
+    }
+
+    /// What the extras and groups bring that were chosen.
+    fn parts<'p>(&self, pyproject: &'p Pyproject) -> Result<Vec<&'p Located>, Error> {
+        let Parts { extras, groups } = self.of.parts;
+        let mut found = Vec::new();
+        for (kind, name) in extras.iter().map(|name| ("extra", name)).chain(groups.iter().map(|name| ("group", name))) {
+            let prefix = format!("the {kind} ");
+            let is = |place: &str| {
+                place.strip_prefix(&prefix).is_some_and(|p| requirement::normalise(p) == requirement::normalise(name))
+            };
+            if pyproject.nested_groups.iter().any(|group| is(&group.text)) {
+                let what = format!("{prefix}{name} includes another group");
+                return Err(Error::NeedsLock { manager: Manager::Uv, what });
+            }
+            let before = found.len();
+            found.extend(pyproject.asides.iter().filter(|aside| is(&aside.place)).map(|aside| &aside.requirement));
+            if found.len() == before {
+                let names = pyproject.asides.iter().filter_map(|aside| aside.place.strip_prefix(&prefix));
+                let known: BTreeSet<_> = names.map(str::to_owned).collect();
+                return Err(Error::NoPart { part: format!("{kind} {name}"), known: known.into_iter().collect() });
+            }
+        }
+        Ok(found)
     }
 
     /// What requirements install that no lock has resolved.

@@ -2,7 +2,9 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use super::*;
-use crate::project::PythonVersion;
+use crate::project::marker::Target;
+use crate::project::{Locker, Parts, PythonVersion};
+use crate::source::SourceTree;
 
 const LOCK: &str = "version = 1\nrequires-python = \">=3.12\"\n\
     [[package]]\nname = \"api\"\nversion = \"0\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"flask\" }]\n\
@@ -13,9 +15,10 @@ const PYPROJECT: &str = "[project]\nname = \"api\"\ndependencies = [\"flask>=3\"
 fn choose(files: &[(&str, &str)], manager: Option<Manager>) -> Result<Chosen, Error> {
     let tree = SourceTree::in_memory("demo", files.iter().copied());
     let pyproject = Pyproject::read(&tree)?;
-    let locks = Lock::all(&tree, manager)?;
+    let locks = Lock::all(&tree, None, manager)?;
     let target = Target::new(PythonVersion::DEFAULT);
-    let manifest = Manifest { tree: &tree, pyproject: pyproject.as_ref(), locks: &locks, target };
+    let of = Of { tree: &tree, pyproject: pyproject.as_ref(), workspace: None, parts: &Parts::default(), target };
+    let manifest = Manifest { of, locks: &locks };
     let manager = manager.map(|manager| Decision::assumed(manager, "stated"));
     manifest.choose(&Stated { manager, ..Stated::default() })
 }
@@ -31,6 +34,39 @@ fn a_uv_lock_counts() {
     assert_eq!((manager.value, manager.evidence.unwrap().to_string()), (Manager::Uv, "uv.lock".into()));
     assert_eq!(dependencies.get("flask").unwrap().version.as_deref(), Some("3.0.0"));
     assert!(matches!(dependencies.source, DependencySource::UvLock { package: false, .. }));
+}
+
+#[test]
+fn groups_that_uv_installs_by_default_stay_out_and_are_named() {
+    let pyproject = format!("{PYPROJECT}[tool.uv]\ndefault-groups = [\"dev\", \"metrics\"]\n");
+    let dependencies = choose(&[("uv.lock", LOCK), ("pyproject.toml", &pyproject)], None).unwrap().1;
+    let DependencySource::UvLock { left_groups, .. } = dependencies.source else { panic!() };
+    assert_eq!(left_groups, ["metrics"]);
+}
+
+#[test]
+fn a_pylock_counts_where_no_manager_has_a_lock_of_its_own() {
+    const PYLOCK: &str = "lock-version = \"1.0\"\n[[packages]]\nname = \"flask\"\nversion = \"3.0.0\"\n";
+    let files = |more: &[(&'static str, &'static str)]| {
+        [&[("pylock.toml", PYLOCK), ("pyproject.toml", PYPROJECT)], more].concat()
+    };
+    let (manager, dependencies) = choose(&files(&[]), None).unwrap();
+    assert_eq!((manager.value, manager.evidence.unwrap().to_string()), (Manager::Pip, "pylock.toml".into()));
+    assert_eq!(dependencies.get("flask").unwrap().evidence.to_string(), "pyproject.toml:3");
+    assert!(matches!(dependencies.source, DependencySource::Pylock { package: false, .. }));
+    let beside = choose(&files(&[("requirements.txt", "flask==3.0.0\n")]), Some(Manager::Pip)).unwrap().1;
+    assert!(matches!(beside.source, DependencySource::Pylock { .. }));
+    let (said, hint) = error(&files(&[("requirements.txt", "flask==2.0.0\n")]));
+    assert_eq!(
+        said,
+        "could not use pylock.toml: requirements.txt:1 pins flask==2.0.0, and pylock.toml has another version"
+    );
+    assert!(hint.contains("lock anew"), "{hint}");
+    // Beside uv's own it is an export, and must be one of that.
+    assert_eq!(choose(&files(&[("uv.lock", LOCK)]), None).unwrap().0.value, Manager::Uv);
+    let newer = PYLOCK.replace("3.0.0", "3.0.1");
+    let (said, _) = error(&[("pylock.toml", &newer), ("pyproject.toml", PYPROJECT), ("uv.lock", LOCK)]);
+    assert_eq!(said, "pylock.toml:2 has flask 3.0.1, and uv.lock has not");
 }
 
 #[test]
@@ -73,7 +109,7 @@ fn poetry_counts_by_its_lock_or_by_its_table() {
     let (manager, dependencies) = choose(&locked, None).unwrap();
     assert_eq!((manager.value, manager.evidence.unwrap().to_string()), (Manager::Poetry, "poetry.lock".into()));
     assert_eq!(dependencies.get("flask").unwrap().evidence.to_string(), "pyproject.toml:3");
-    let DependencySource::Lock { manager: Manager::Poetry, pins, files, package: false, .. } = dependencies.source
+    let DependencySource::Lock { manager: Locker::Poetry, pins, files, package: false, .. } = dependencies.source
     else {
         panic!()
     };
@@ -126,7 +162,7 @@ fn a_pipfile_counts_with_its_lock_and_without() {
     let lock = ("Pipfile.lock", "{\"_meta\": {}, \"default\": {\"flask\": {\"version\": \"==3.0.0\"}}}");
     let (manager, dependencies) = choose(&[pipfile, lock], None).unwrap();
     assert_eq!(manager.evidence.unwrap().to_string(), "Pipfile.lock");
-    let DependencySource::Lock { manager: Manager::Pipenv, pins, .. } = dependencies.source else { panic!() };
+    let DependencySource::Lock { manager: Locker::Pipenv, pins, .. } = dependencies.source else { panic!() };
     assert_eq!(pins, ["flask==3.0.0"]);
     assert_eq!(error(&[lock]).0, "could not use Pipfile.lock: there is no Pipfile beside it");
 }

@@ -25,6 +25,7 @@ mod poetry;
 mod port;
 mod procfile;
 mod program;
+mod pylock;
 mod pyproject;
 mod python;
 mod requirement;
@@ -35,30 +36,34 @@ mod setup;
 mod standard_library;
 mod start;
 mod suggestion;
+pub mod support;
 mod toml_file;
 mod unsupported;
 mod uv_lock;
 mod wheels;
+mod workspace;
 
 use std::fmt;
 
-pub use self::dependencies::{Dependencies, Dependency, DependencySource, IndexUse};
+pub use self::dependencies::{Dependencies, Dependency, DependencySource, IndexUse, Parts};
 pub use self::error::Error;
 pub use self::framework::{Framework, Interface};
 pub use self::health::Health;
-pub use self::manager::{Manager, UnknownManager};
+pub use self::manager::{Locker, Manager, UnknownManager};
 pub use self::name::name;
 pub use self::python::{NotAVersion, PythonVersion};
 pub use decision::{Decision, Evidence};
 pub(crate) use marker::Target as Markers;
 pub use requirements::{Flat, Replacement, flatten};
+pub use workspace::{Member, only_member};
 
-use self::lock::Lock;
+use self::lock::{Lock, Of};
 use self::manifest::Manifest;
 use self::marker::Target;
 use self::pyproject::Pyproject;
 use self::scan::Sources;
 use self::start::{Start, Starter};
+use self::workspace::Workspace;
 use crate::source::SourceTree;
 
 /// What the user has stated, which beats anything detected.
@@ -70,6 +75,8 @@ pub struct Stated {
     pub python: Option<Decision<PythonVersion>>,
     /// The manager whose file counts.
     pub manager: Option<Decision<Manager>>,
+    /// The extras and groups that are installed.
+    pub parts: Parts,
     /// The command that starts the project, in exec form.
     pub command: Option<Decision<Vec<String>>>,
     /// The port that it listens on.
@@ -132,17 +139,22 @@ pub struct Project {
 impl Project {
     /// Decides everything from a project's files and from what is stated.
     pub fn read(tree: &SourceTree, stated: &Stated) -> Result<Self, Error> {
-        let pyproject = Pyproject::read(tree)?;
-        let pyproject = pyproject.as_ref();
+        let mut pyproject = Pyproject::read(tree)?;
+        let workspace = Workspace::find(tree, pyproject.as_ref())?;
+        let workspace = workspace.as_ref();
         // A lock that does not count need not be readable.
-        let locks = Lock::all(tree, stated.manager.as_ref().map(|manager| manager.value))?;
+        let locks = Lock::all(tree, workspace, stated.manager.as_ref().map(|manager| manager.value))?;
         let locked = lock::python(tree, &locks)?;
+        if let (Some(pyproject), Some((_, locked)), Some(_)) = (&mut pyproject, &locked, workspace) {
+            pyproject.narrow_python(&locked.text);
+        }
+        let pyproject = pyproject.as_ref();
         let setuptools = setup::read(tree).ok().and_then(|setup| setup.python);
         let range = locked.as_ref().map(|(_, python)| python).or(setuptools.as_ref());
-        let mut python = python::decide(tree, pyproject, range, stated)?;
+        let mut python = python::decide(tree, workspace, pyproject, range, stated)?;
         let choose = |python: PythonVersion| {
-            let target = Target::new(python);
-            Manifest { tree, pyproject, locks: &locks, target }.choose(stated)
+            let of = Of { tree, pyproject, workspace, parts: &stated.parts, target: Target::new(python) };
+            Manifest { of, locks: &locks }.choose(stated)
         };
         let mut chosen = choose(python.value)?;
         if let Some(lacking) = wheels::lacks(&chosen.1, python.value) {
@@ -162,7 +174,8 @@ impl Project {
             && !python::allows(&locked, python.value)?
         {
             let what = format!("it was made for python {}, and {} is used", locked.text, python.value);
-            return Err(Error::StaleLock { manager: of, what });
+            let lock = locks.iter().find(|lock| lock.manager() == of);
+            return Err(lock.map_or(Error::StaleLock { manager: of, what: what.clone() }, |lock| lock.stale(what)));
         }
         let start = |sources| Starter { tree, sources, pyproject, dependencies: &dependencies, stated }.decide();
         let near = Sources::near(tree)?;

@@ -8,7 +8,9 @@ pub(crate) fn resolve(base: &str, written: &str, at: &Evidence) -> Result<String
     let outside = || Error::OutsideContext { at: at.clone(), path: written.to_owned() };
     let written = written.replace('\\', "/");
     let drive = written.as_bytes().get(1) == Some(&b':');
-    if written.starts_with('/') || written.starts_with('~') || drive {
+    // What is no path of anyone's would end a line of a Dockerfile.
+    let control = written.contains(|c: char| c.is_control());
+    if written.starts_with('/') || written.starts_with('~') || drive || control {
         return Err(outside());
     }
     let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
@@ -42,6 +44,17 @@ pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
 /// `name` in `folder`, which is empty or `.` for the root.
 pub(crate) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() || folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// Whether a path is that of the root itself.
+pub(crate) fn is_root(path: &str) -> bool {
+    path.split(['/', '\\']).all(|part| matches!(part, "" | "."))
+}
+
+/// Whether the name of a file says that it is for other purposes than what runs: `requirements-dev`.
+pub(crate) fn is_aside(name: &str) -> bool {
+    const ASIDE: [&str; 6] = ["dev", "test", "doc", "lint", "ci", "local"];
+    name.split(|c: char| !c.is_ascii_alphabetic()).any(|word| ASIDE.contains(&word))
 }
 
 /// Whether there is a folder at `path` with any file in it.
@@ -96,7 +109,7 @@ mod tests {
         assert_eq!(from("../base.txt").unwrap(), "base.txt");
         assert_eq!(from("..").unwrap(), ".");
         assert_eq!(from(".\\base.txt").unwrap(), "requirements/base.txt");
-        for out in ["../../base.txt", "/etc/base.txt", "~/base.txt", "C:\\base.txt"] {
+        for out in ["../../base.txt", "/etc/base.txt", "~/base.txt", "C:\\base.txt", "a\nRUN x"] {
             let error = from(out).unwrap_err();
             assert_eq!(
                 error.to_string(),

@@ -115,14 +115,14 @@ impl Starter<'_> {
             }
             // One worker takes from all of them, from the first before the next.
             "rq" => {
-                let names: Vec<&str> =
+                let all: Vec<&str> =
                     [&*first].into_iter().chain(others.iter().map(|(name, _)| name.as_str())).collect();
-                if names.contains(&"") {
+                if all.contains(&"") {
                     let example = ["rq", "worker", "default"].map(str::to_owned).to_vec();
                     return Err(Error::NoCommand { example: Some(example) });
                 }
                 let mut words = vec!["rq", "worker"];
-                for name in names {
+                for name in all {
                     if !words.iter().skip(2).any(|word| *word == name) {
                         words.push(name);
                     }

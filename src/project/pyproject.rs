@@ -56,6 +56,21 @@ pub(crate) struct Pyproject {
     pub(crate) uv_only: Option<Located>,
     /// The lines that name an index for uv.
     pub(crate) indexes: Vec<Located>,
+    /// Groups that include others, as phrases ("the group web").
+    pub(crate) nested_groups: Vec<Located>,
+    /// The groups that uv installs by default, where they are stated.
+    pub(crate) default_groups: Vec<Located>,
+    /// `[tool.uv.workspace]`: the project is the root of a workspace.
+    pub(crate) workspace: Option<Globs>,
+}
+
+/// The folders that are members of a workspace, as patterns.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Globs {
+    /// Of those that are.
+    pub(crate) members: Vec<Located>,
+    /// Of those among them that are not.
+    pub(crate) exclude: Vec<Located>,
 }
 
 impl Pyproject {
@@ -63,21 +78,23 @@ impl Pyproject {
     pub(crate) fn read(tree: &SourceTree) -> Result<Option<Self>, Error> {
         let Some(text) = tree.text(FILE)? else { return Ok(None) };
         let file = TomlFile::parse(FILE, text)?;
+        let mut this = Self::stated(&file)?;
         let poetry = file.table(&["tool", "poetry"])?;
-        let mut this = Self {
-            has_project: file.table(&["project"])?.is_some(),
-            name: file.text(&["project", "name"])?.or(file.text(&["tool", "poetry", "name"])?),
-            version: file.text(&["project", "version"])?.or(file.text(&["tool", "poetry", "version"])?),
-            description: file.text(&["project", "description"])?.map(|d| d.text).filter(|d| !d.is_empty()),
-            dependencies: file.texts(&["project", "dependencies"])?,
-            asides: asides(&file),
-            requires_python: file.text(&["project", "requires-python"])?,
-            ..Self::default()
-        };
+        this.name = file.text(&["project", "name"])?.or(file.text(&["tool", "poetry", "name"])?);
+        this.version = file.text(&["project", "version"])?.or(file.text(&["tool", "poetry", "version"])?);
+        this.description = file.text(&["project", "description"])?.map(|d| d.text).filter(|d| !d.is_empty());
+        this.asides = asides(&file);
+        let groups = file.get(&["dependency-groups"]).and_then(Item::as_table_like);
+        for (name, item) in groups.into_iter().flat_map(|table| table.iter()) {
+            if item.as_array().is_some_and(|group| group.iter().any(toml_edit::Value::is_inline_table)) {
+                let text = format!("the group {name}");
+                this.nested_groups.push(Located { text, at: file.at(item.span()) });
+            }
+        }
+        this.requires_python = file.text(&["project", "requires-python"])?;
         this.for_poetry = poetry::Stated::of(&file)?;
         this.pdm_sources = sources(&file, &["tool", "pdm", "source"]);
         this.read_documents(tree, &file)?;
-        this.read_dynamic(&file)?;
         this.package = packaged(&file) && this.poetry_has_its_package(tree, &file);
         if poetry.is_some_and(|table| table.contains_key("dependencies")) && this.dependencies.is_none() {
             let at = file.at(file.get(&["tool", "poetry"]).and_then(Item::span));
@@ -86,8 +103,19 @@ impl Pyproject {
         if this.requires_python.is_none() {
             this.requires_python = poetry_python(&file);
         }
-        this.read_uv(&file);
         Ok(Some(this))
+    }
+
+    /// Of one of another folder, what it states of dependencies and to uv.
+    pub(crate) fn stated(file: &TomlFile) -> Result<Self, Error> {
+        let mut this = Self {
+            has_project: file.table(&["project"])?.is_some(),
+            dependencies: file.texts(&["project", "dependencies"])?,
+            ..Self::default()
+        };
+        this.read_dynamic(file)?;
+        this.read_uv(file);
+        Ok(this)
     }
 
     /// Whether Poetry's backend, if it is that, would find what it is to build: many who never install their own project
@@ -106,6 +134,13 @@ impl Pyproject {
     /// What an install needs to know of package indexes.
     pub(crate) fn index_use(&self) -> IndexUse {
         IndexUse::of(&self.indexes)
+    }
+
+    /// Takes in what the lock of a workspace allows of Python: what all of its members allow together.
+    pub(crate) fn narrow_python(&mut self, locked: &str) {
+        if let Some(own) = self.requires_python.as_mut().filter(|own| own.text != locked) {
+            own.text = format!("{},{locked}", own.text);
+        }
     }
 
     /// Where a package is stated without being installed.
@@ -157,6 +192,14 @@ impl Pyproject {
     }
 
     fn read_uv(&mut self, file: &TomlFile) {
+        let globs = |key: &str| {
+            let item = file.get(&["tool", "uv", "workspace", key]);
+            item.map(|item| file.strings_in(item)).unwrap_or_default()
+        };
+        let default = file.get(&["tool", "uv", "default-groups"]);
+        self.default_groups = default.map(|item| file.strings_in(item)).unwrap_or_default();
+        let is_root = file.get(&["tool", "uv", "workspace"]).is_some();
+        self.workspace = is_root.then(|| Globs { members: globs("members"), exclude: globs("exclude") });
         for key in ["index", "index-url", "extra-index-url", "find-links", "sources"] {
             let Some(item) = file.get(&["tool", "uv", key]) else { continue };
             // An array of tables has no place of its own; its first table has.

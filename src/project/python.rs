@@ -7,6 +7,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::pyproject::Pyproject;
 use super::toml_file::Located;
+use super::workspace::Workspace;
 use super::{Decision, Error, Evidence, Manager, Stated};
 use crate::source::SourceTree;
 
@@ -83,6 +84,7 @@ impl FromStr for PythonVersion {
 /// Decides the version from all that can say it.
 pub(crate) fn decide(
     tree: &SourceTree,
+    workspace: Option<&Workspace<'_>>,
     pyproject: Option<&Pyproject>,
     lock: Option<&Located>,
     stated: &Stated,
@@ -92,7 +94,7 @@ pub(crate) fn decide(
     }
     let requires = pyproject.and_then(|p| p.requires_python.as_ref());
     let requires = requires.map(|located| Ok::<_, Error>((located, specifiers(located)?))).transpose()?;
-    if let Some(pinned) = version_file(tree)? {
+    if let Some(pinned) = version_file(tree, workspace)? {
         if let Some((located, allowed)) = &requires
             && !pinned.value.satisfies(allowed)
         {
@@ -184,12 +186,22 @@ fn supported(decision: Decision<PythonVersion>, text: &str) -> Result<Decision<P
 }
 
 /// The first version that .python-version names, as pyenv and uv read it.
-fn version_file(tree: &SourceTree) -> Result<Option<Decision<PythonVersion>>, Error> {
+fn version_file(
+    tree: &SourceTree,
+    workspace: Option<&Workspace<'_>>,
+) -> Result<Option<Decision<PythonVersion>>, Error> {
     const FILE: &str = ".python-version";
-    let Some(text) = tree.text(FILE)? else { return Ok(None) };
+    let mut found = tree.text(FILE)?.map(|text| (FILE.to_owned(), text));
+    // Of a member the nearest counts, up to the workspace's root.
+    for above in workspace.into_iter().flat_map(|workspace| workspace.root.and_below()) {
+        if found.is_none() {
+            found = above.text(FILE)?.map(|text| (format!("{}/{FILE}", above.way()), text));
+        }
+    }
+    let Some((file, text)) = found else { return Ok(None) };
     let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.split('#').next().unwrap_or_default().trim()));
     let Some((line, word)) = lines.into_iter().find(|(_, line)| !line.is_empty()) else { return Ok(None) };
-    let at = Evidence::line(FILE, line);
+    let at = Evidence::line(&file, line);
     if word.starts_with(['<', '>', '=', '~', '!']) {
         let located = Located { text: word.to_owned(), at };
         return newest(&located, &specifiers(&located)?, "stated in .python-version").map(Some);

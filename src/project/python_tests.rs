@@ -7,7 +7,7 @@ fn decide_from(files: &[(&str, &str)], stated: Option<&str>) -> Result<Decision<
     let tree = SourceTree::in_memory("p", files.iter().copied());
     let python = stated.map(|text| Decision::assumed(text.parse().unwrap(), "stated by a flag"));
     let pyproject = Pyproject::read(&tree)?;
-    decide(&tree, pyproject.as_ref(), None, &Stated { python, ..Stated::default() })
+    decide(&tree, None, pyproject.as_ref(), None, &Stated { python, ..Stated::default() })
 }
 
 fn requires(specifiers: &str) -> Result<String, Error> {

@@ -94,7 +94,7 @@ fn input(prepared: &Prepared, revision: &Revision, machine: &Machine) -> Result<
         Blueprint::Own(path) => Dockerfile::File(path.value.clone()),
     };
     Ok(BuildInput {
-        root: prepared.root.clone(),
+        root: prepared.context.clone(),
         rules: prepared.rules()?,
         audience: prepared.audience(),
         dockerfile,

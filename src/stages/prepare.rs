@@ -11,14 +11,15 @@ use crate::debian::lock::{self, Lock};
 use crate::engine::{Cached, SecretSource};
 use crate::fault::{Class, Fault};
 use crate::image::closure::Places;
-use crate::image::context::{Audience, ContextRules, Why};
+use crate::image::context::{Audience, ContextRules, Part, Why};
 use crate::image::install::Install;
 use crate::image::plan::{ImagePlan, Strategy};
 use crate::image::reference::Tag;
 use crate::image::release::Release;
 use crate::image::{dockerfile, planner};
 use crate::project::DependencySource;
-use crate::project::{self, Decision, Evidence, Project};
+use crate::project::support::{self, Day};
+use crate::project::{self, Decision, Evidence, Member, Project};
 use crate::settings::{DockerfileChoice, Out, Settings};
 use crate::source::SourceTree;
 
@@ -27,6 +28,8 @@ use crate::source::SourceTree;
 pub struct Prepared {
     /// Its directory, absolute.
     pub root: PathBuf,
+    /// The root of what it is built from, absolute: its directory, or that of the workspace that it is a member of.
+    pub context: PathBuf,
     /// What was stated.
     pub settings: Settings,
     /// Its name.
@@ -39,7 +42,15 @@ pub struct Prepared {
     pub tree: SourceTree,
     /// Whether an engine may take from its cache what it has built before.
     pub cached: Cached,
-    dockerignore: Option<String>,
+    dockerignores: Ignores,
+}
+
+/// The texts of a project's .dockerignore.
+#[derive(Debug, Default)]
+struct Ignores {
+    own: Option<String>,
+    /// At the root of its workspace.
+    root: Option<String>,
 }
 
 /// What to build by.
@@ -73,6 +84,22 @@ impl Blueprint {
         }
     }
 
+    /// What a user should know before it is built, one sentence each.
+    pub fn notes(&self) -> &[String] {
+        match self {
+            Self::Generated { plan, .. } => &plan.notes,
+            Self::Own(_) => &[],
+        }
+    }
+
+    /// The project's place in a workspace whose root is the context.
+    fn member(&self) -> Option<&Member> {
+        match self {
+            Self::Generated { plan, .. } => plan.install.member(),
+            Self::Own(_) => None,
+        }
+    }
+
     fn audience(&self) -> Audience {
         match self {
             Self::Generated { .. } => Audience::Generated,
@@ -83,15 +110,17 @@ impl Blueprint {
 
 impl Prepared {
     /// Reads the project and decides.
-    pub fn new(settings: Settings) -> Result<Self, Fault> {
-        let tree = SourceTree::open(&settings.project)?;
+    pub fn new(mut settings: Settings) -> Result<Self, Fault> {
+        let (folder, tree) = files(&settings)?;
+        settings.project = folder;
         let root = settings.project.canonicalize().map_err(|e| Fault::from_error(Class::Project, &e, None))?;
         let (project, blueprint) = if let Some(own) = own_dockerfile(&settings, &tree)? {
             (Project::read(&tree, &settings.stated).ok(), Blueprint::Own(own))
         } else {
             let project = Project::read(&tree, &settings.stated)?;
             refuse_credentials(&tree, &project)?;
-            let plan = Box::new(planner::plan(&project, &settings.wishes));
+            let mut plan = Box::new(planner::plan(&project, &settings.wishes));
+            plan.notes.extend(unsupported(&project, today()));
             refuse_what_debian_lacks(&plan, &settings)?;
             let dockerfile = dockerfile::text(&plan);
             (Some(project), Blueprint::Generated { plan, dockerfile })
@@ -100,31 +129,58 @@ impl Prepared {
             Some(project) => project.name.clone(),
             None => project::name(&tree, &settings.stated)?,
         };
-        let dockerignore = tree.text(".dockerignore")?;
-        let cached = Cached::default();
-        Ok(Self { root, settings, name, project, blueprint, tree, cached, dockerignore })
+        let above = blueprint.member().and_then(|member| tree.above(member.levels()));
+        let dockerignores = Ignores {
+            own: tree.text(".dockerignore")?,
+            root: above.map(|root| root.text(".dockerignore")).transpose()?.flatten(),
+        };
+        let levels = blueprint.member().map_or(0, Member::levels);
+        let context = root.ancestors().nth(levels).unwrap_or(&root).to_path_buf();
+        Ok(Self { root, context, settings, name, project, blueprint, tree, cached: Cached::default(), dockerignores })
+    }
+
+    /// The project's folder in the context, where it is not all of it.
+    pub fn part(&self) -> Option<&str> {
+        self.blueprint.member().map(|member| member.folder.as_str())
+    }
+
+    /// The files and folders of the context that are needed, relative to its root; none where all of it is.
+    fn needed(&self) -> Vec<String> {
+        let Blueprint::Generated { plan, .. } = &self.blueprint else { return Vec::new() };
+        match &plan.install {
+            // The root itself may be a package that the member needs.
+            Install::Uv { local, .. } if local.iter().any(|path| path == ".") => Vec::new(),
+            Install::Uv { files, local, member: Some(member), .. } => {
+                [&member.folder].into_iter().chain(files).chain(local).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What of the project an engine may see.
     pub fn rules(&self) -> Result<ContextRules, Fault> {
         let keep = self.project.as_ref().map(|p| read_by_build(&p.dependencies.source)).unwrap_or_default();
         let secrets = self.settings.secrets.values().filter_map(|source| match source {
-            SecretSource::File(path) => Some((inside(&self.root, path)?, Why::Secret)),
+            SecretSource::File(path) => Some((inside(&self.context, path)?, Why::Secret)),
             SecretSource::Variable(_) => None,
         });
         let output = match &self.settings.out {
-            Out::Folder(folder) => inside(&self.root, folder).map(|folder| (folder, Why::Output)),
+            Out::Folder(folder) => inside(&self.context, folder).map(|folder| (folder, Why::Output)),
             _ => None,
         };
         let held: Vec<_> = secrets.chain(output).collect();
-        let dockerignore = self.dockerignore.as_deref();
+        let Ignores { own, root } = &self.dockerignores;
+        let needed = self.needed();
+        let part = self.part().map(|folder| Part { folder, needed: &needed, dockerignore: root.as_deref() });
         let audience = self.blueprint.audience();
-        Ok(ContextRules::new(audience, dockerignore, &self.settings.include, &keep, &held)?)
+        Ok(ContextRules::of(part, audience, own.as_deref(), &self.settings.include, &keep, &held)?)
     }
 
-    /// The text of one of the project's files; empty where it has gone since.
+    /// The text of one of the context's files; empty where it has gone since.
     pub fn text(&self, path: &str) -> Result<String, Fault> {
-        Ok(self.tree.text(path)?.unwrap_or_default())
+        let above = self.blueprint.member().and_then(|member| self.tree.above(member.levels()));
+        let text = above.map_or_else(|| self.tree.text(path), |root| root.text(path));
+        Ok(text?.unwrap_or_default())
     }
 
     /// Whose Dockerfile is built.
@@ -175,6 +231,7 @@ impl Prepared {
                         add(&self.text(file)?);
                     }
                 }
+                Install::Pylock { file, .. } => add(&self.text(file)?),
                 Install::Listed(_) | Install::Nothing => {}
             }
         }
@@ -183,10 +240,10 @@ impl Prepared {
 
     /// The state of the project's files. All of them are read only where no commit and no tag stands for them.
     pub fn revision(&self) -> Result<Revision, Fault> {
-        match revision::commit(&self.root) {
+        match revision::commit(&self.context, &self.needed()) {
             Some(commit) => Ok(commit),
             None if !self.settings.tags.is_empty() => Ok(Revision::Unknown),
-            None => Ok(revision::content(&self.root, &self.rules()?)?),
+            None => Ok(revision::content(&self.context, &self.rules()?)?),
         }
     }
 
@@ -196,6 +253,19 @@ impl Prepared {
             return Ok(vec![revision.tag().parse()?]);
         }
         Ok(self.settings.tags.clone())
+    }
+}
+
+/// A project's directory and its files: where that is the root of a workspace and no project itself, those of the only
+/// member that can be started.
+pub fn files(settings: &Settings) -> Result<(PathBuf, SourceTree), Fault> {
+    let tree = SourceTree::open(&settings.project)?;
+    if own_dockerfile(settings, &tree)?.is_some() {
+        return Ok((settings.project.clone(), tree));
+    }
+    match project::only_member(&tree, &settings.stated)? {
+        Some(folder) => Ok((settings.project.join(&folder), tree.below(&folder)?)),
+        None => Ok((settings.project.clone(), tree)),
     }
 }
 
@@ -240,14 +310,24 @@ fn refuse_what_debian_lacks(plan: &ImagePlan, settings: &Settings) -> Result<(),
 fn refuse_credentials(tree: &SourceTree, project: &Project) -> Result<(), Fault> {
     let files = match &project.dependencies.source {
         DependencySource::Requirements { files, .. } | DependencySource::Lock { files, .. } => files.clone(),
+        DependencySource::Pylock { lock, .. } => vec![lock.clone()],
         // A Pipfile that is not locked states them in the same way as [project].
         DependencySource::Pyproject { .. } | DependencySource::UvLock { .. } => {
             ["pyproject.toml", "Pipfile"].map(str::to_owned).to_vec()
         }
         DependencySource::None => Vec::new(),
     };
+    let mut texts = Vec::new();
     for file in files {
-        let text = tree.text(&file)?.unwrap_or_default();
+        texts.push((tree.text(&file)?, file));
+    }
+    if let DependencySource::UvLock { member: Some(member), pyproject, .. } = &project.dependencies.source
+        && let Some(root) = tree.above(member.levels())
+    {
+        texts.push((root.text(pyproject)?, member.way(pyproject)));
+    }
+    for (text, file) in texts {
+        let text = text.unwrap_or_default();
         let Some(line) = text.lines().position(has_password) else { continue };
         return Err(Fault::new(
             Class::Project,
@@ -259,7 +339,7 @@ fn refuse_credentials(tree: &SourceTree, project: &Project) -> Result<(), Fault>
 }
 
 /// `https://user:password@host`, where the password is no variable.
-fn has_password(line: &str) -> bool {
+pub(super) fn has_password(line: &str) -> bool {
     line.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', ' ', '"', '\'', '?']).next().unwrap_or_default();
         let user = authority.rsplit_once('@').map(|(user, _)| user);
@@ -272,9 +352,24 @@ pub fn read_by_build(source: &DependencySource) -> Vec<String> {
     match source {
         DependencySource::UvLock { readme, licenses, .. }
         | DependencySource::Lock { readme, licenses, .. }
+        | DependencySource::Pylock { readme, licenses, .. }
         | DependencySource::Pyproject { readme, licenses, .. } => readme.iter().chain(licenses).cloned().collect(),
         _ => Vec::new(),
     }
+}
+
+/// The Python that something states, where nobody mends it any more.
+fn unsupported(project: &Project, today: Day) -> Option<String> {
+    let at = project.python.evidence.as_ref()?;
+    let (python, (year, month, day)) = (project.python.value, support::ended(project.python.value, today)?);
+    Some(format!(
+        "Python {python} ({at}) is out of support since {year}-{month:02}-{day:02}, and its holes stay: state a newer one"
+    ))
+}
+
+fn today() -> Day {
+    let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    (date.year(), date.month(), date.day())
 }
 
 /// The path of `folder` relative to `root`, if it lies in it.

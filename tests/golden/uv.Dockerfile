@@ -19,12 +19,12 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/venv UV_PYTHON=3.13 UV_PYTHON_DOWNLOADS=never \
     UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 COPY pyproject.toml uv.lock README.md ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-install-workspace
+    uv sync --frozen --no-default-groups --no-install-workspace
 
 # Code last: it changes most often. Bytecode is made here, since a read-only root can't keep it.
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-editable
+    uv sync --frozen --no-default-groups --no-editable
 RUN python -m compileall -q --invalidation-mode unchecked-hash . || true
 
 FROM python:3.13-slim

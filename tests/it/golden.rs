@@ -31,11 +31,21 @@ pub(crate) const FIXTURES: &[(&str, Variants)] = &[
     ("streamlit", &[("", &[])]),
     ("pdm", &[("", &[])]),
     ("pipenv", &[("", &[])]),
+    ("pylock", &[("", &[]), ("naive", &["--strategy", "naive"])]),
     ("rq", &[("", &[])]),
     ("poetry", &[("", &[]), ("naive", &["--strategy", "naive"])]),
     ("uv", &[("", &[]), ("alpine", &["--strategy", "alpine"])]),
     ("operator", &[("", &[]), ("production", &["--env", "production"])]),
     ("own-dockerfile", &[("", &[]), ("generated", &["--dockerfile", "generated"])]),
+    (
+        "workspace",
+        &[
+            ("", &["services/api"]),
+            ("package", &["services/feed"]),
+            ("single-stage", &["services/feed", "--strategy", "single-stage"]),
+            ("naive", &["services/feed", "--strategy", "naive"]),
+        ],
+    ),
     ("settings", &[("", &[]), ("staging", &["--env", "staging"])]),
 ];
 

@@ -4,6 +4,7 @@
 
 mod dockerfiles;
 mod files;
+mod workspaces;
 
 use serde_json::Value;
 
@@ -157,19 +158,20 @@ fn line_04_requirements_in_files_of_their_own() {
 fn line_05_a_server_in_no_list_that_is_installed() {
     let extra = "[project]\nname = \"demo\"\nversion = \"1\"\ndependencies = [\"fastapi\"]\n[project.optional-dependencies]\nserver = [\"uvicorn\"]\n";
     says(&refuses(&[("pyproject.toml", extra), FASTAPI]), &["uvicorn is only in", "add uvicorn to the dependencies"]);
+    // What is not for development can be chosen.
+    says(&refuses(&[("pyproject.toml", extra), FASTAPI]), &["the setting extras = [\"server\"] installs"]);
+    let chosen = format!("{extra}[tool.pydeploy]\nextras = [\"server\"]\n");
+    says(&starts(&[("pyproject.toml", &chosen), FASTAPI]), &["uvicorn main:app"]);
+    let other = chosen.replace("extras = [\"server\"]", "groups = [\"server\"]");
+    says(&refuses(&[("pyproject.toml", &other), FASTAPI]), &["the group server, which pyproject.toml does not state"]);
+    let pip = ("pydeploy.toml", "extras = [\"server\"]\n");
+    says(&refuses(&[REQUIRED, pip, FASTAPI]), &["the dependencies are those that pip installs", "list what is needed"]);
     let group = "[project]\nname = \"demo\"\nversion = \"1\"\ndependencies = [\"fastapi\"]\n[dependency-groups]\ndev = [\"uvicorn\"]\n";
     says(&refuses(&[("pyproject.toml", group), FASTAPI]), &["dev", "add uvicorn to the dependencies"]);
     says(
         &refuses(&[("requirements.txt", "fastapi\n"), FASTAPI]),
         &["no server for the fastapi application", "add uvicorn"],
     );
-}
-
-#[test]
-fn line_06_a_workspace_whose_lock_lies_above() {
-    let member = "[project]\nname = \"api\"\nversion = \"1\"\ndependencies = [\"fastapi\", \"uvicorn\", \"shared\"]\n[tool.uv.sources]\nshared = { workspace = true }\n";
-    let files = [("pyproject.toml", member), FASTAPI];
-    says(&refuses(&files), &["workspace", "run: uv lock", "the lock of a workspace lies at its root"]);
 }
 
 #[test]
@@ -216,6 +218,11 @@ fn line_09_what_states_the_version_of_python() {
     says(
         &refuses(&[(".python-version", "3.12"), ("pyproject.toml", &requires(">=3.13"))]),
         &["asks for python 3.12", "allows only >=3.13"],
+    );
+    let old = plan(&[REQUIRED, FASTAPI, (".python-version", "3.9\n")]);
+    says(
+        old["image"]["notes"][0].as_str().unwrap(),
+        &["Python 3.9 (.python-version:1) is out of support since 2025-10-31"],
     );
     says(&refuses(&[("runtime.txt", "python-3.6.9")]), &["python 3.6.9 is not supported", "3.9 to 3.14"]);
     // Old pins with no stated version: the lock says what there are wheels for, and a builder says so of requirements.

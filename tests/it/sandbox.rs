@@ -59,6 +59,12 @@ impl Sandbox {
         self.lock_with("uv", "uv lock -q");
     }
 
+    /// Locks the project with the real uv for any installer, and for no manager.
+    pub(crate) fn lock_for_any(&self) {
+        let export = "uv export -q --no-dev --format pylock.toml --output-file pylock.toml";
+        self.lock_with("uv", &format!("rm -f pylock.toml && uv lock -q && {export} && rm uv.lock"));
+    }
+
     /// Locks the project with a manager that pip installs, in a container of the base: this machine's Python may be too
     /// old for it.
     pub(crate) fn lock_with(&self, manager: &str, command: &str) {

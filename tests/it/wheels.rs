@@ -16,7 +16,7 @@ use pydeploy::image::context::{Audience, ContextRules};
 use pydeploy::image::install::Install;
 use pydeploy::image::layer::Kind;
 use pydeploy::image::site::{Distribution, Libc, Machine, Platform, Pylock, Target, Venv};
-use pydeploy::project::PythonVersion;
+use pydeploy::project::{Parts, PythonVersion};
 
 const PYTHON: PythonVersion = PythonVersion { major: 3, minor: 13 };
 
@@ -113,7 +113,8 @@ fn requirements(file: &str) -> Install {
 }
 
 fn locked(package: bool) -> Install {
-    Install::Uv { files: vec!["pyproject.toml".into(), "uv.lock".into()], local: Vec::new(), package }
+    let files = vec!["pyproject.toml".into(), "uv.lock".into()];
+    Install::Uv { files, local: Vec::new(), package, member: None, parts: Parts::default() }
 }
 
 const FASTAPI: &str = "[project]\nname = \"example\"\nversion = \"0.1\"\nrequires-python = \">=3.10\"\n\

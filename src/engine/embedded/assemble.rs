@@ -29,7 +29,7 @@ const FORMAT: u32 = 3;
 
 /// What is to be assembled.
 pub struct Order<'a> {
-    /// The project's root.
+    /// The root of what is built from, absolute.
     pub root: &'a Path,
     /// What the image will be.
     pub plan: &'a ImagePlan,

@@ -97,20 +97,24 @@ async fn install(
         let Some(sdists) = new else { return Err(uv::Error::NoWheel { missing, target }.into()) };
         let wheels = match workshop::wheels(order, platform, ground, &sdists, means).await {
             Ok(wheels) => wheels,
-            Err(error) => return Err(older(uv, &sdists, target, scratch).await.unwrap_or(error)),
+            Err(error) => return Err(older(uv, &sdists, order.root, target, scratch).await.unwrap_or(error)),
         };
         paths.extend(wheels.iter().map(|wheel| wheel.path().to_owned()));
         built.extend(wheels);
     };
+    // What was found for one platform may lack what another needs.
+    if let ([_], Some(resolved)) = (order.platforms, locked.resolved()) {
+        means.tally.resolve(resolved);
+    }
     uv.install(Wanted { wheels: &paths, ..wanted }, &locked, &site).await?;
     Ok(tokio::task::block_in_place(|| distributions(&site, &ground.venv(order)))?)
 }
 
 /// The fault of what could not be built and has wheels for an older Python: it was left behind by time.
-async fn older(uv: &uv::Uv, sdists: &[Sdist], target: Target, scratch: &Path) -> Option<Error> {
+async fn older(uv: &uv::Uv, sdists: &[Sdist], root: &Path, target: Target, scratch: &Path) -> Option<Error> {
     for Sdist { name, version, place, .. } in sdists {
         let (Some(version), Place::Index) = (version, place) else { continue };
-        if let Some(newest) = uv.older(&format!("{name}=={version}"), target, scratch).await {
+        if let Some(newest) = uv.older(&format!("{name}=={version}"), root, target, scratch).await {
             return Some(Error::Older { release: format!("{name} {version}"), newest, python: target.python });
         }
     }
@@ -151,7 +155,9 @@ async fn lacking(
 fn key(order: &Order<'_>, platform: &Platform, ground: &Ground) -> Key {
     let builds_project = match &order.plan.install {
         Install::Requirements { local, .. } => !local.is_empty(),
-        Install::Uv { local, package, .. } | Install::Lock { local, package, .. } => *package || !local.is_empty(),
+        Install::Uv { local, package, .. }
+        | Install::Lock { local, package, .. }
+        | Install::Pylock { local, package, .. } => *package || !local.is_empty(),
         Install::Listed(_) | Install::Nothing => false,
     };
     order

@@ -45,6 +45,7 @@ pub struct Tally {
     made: AtomicUsize,
     found: AtomicUsize,
     packages: Mutex<Vec<SystemPackage>>,
+    resolved: Mutex<Option<String>>,
 }
 
 impl Tally {
@@ -66,6 +67,17 @@ impl Tally {
         }
     }
 
+    /// What was found for requirements that nothing had locked, as a pylock.
+    pub fn resolved(&self) -> Option<String> {
+        self.resolved.lock().ok()?.clone()
+    }
+
+    pub(super) fn resolve(&self, pylock: &str) {
+        if let Ok(mut resolved) = self.resolved.lock() {
+            *resolved = Some(pylock.to_owned());
+        }
+    }
+
     /// Found.
     pub fn found(&self) -> usize {
         self.found.load(Relaxed)
@@ -76,7 +88,7 @@ impl Means<'_> {
     /// uv, which is looked for once, and brought where there is none.
     pub(super) async fn uv(&self, order: &Order<'_>) -> Result<&Uv, Error> {
         // Requirements are written for pip, and its configuration says where they are from.
-        let of_pip = !matches!(order.plan.install, Install::Uv { .. });
+        let of_pip = !matches!(order.plan.install, Install::Uv { .. } | Install::Pylock { .. });
         let cache = self.cache.root().join("tools");
         let home = Home { named: None, cache: &cache, pip_of: of_pip.then_some(order.root) };
         Ok(self.uv.get_or_try_init(|| Uv::find(home, self.events)).await?)

@@ -1,13 +1,18 @@
 //! The steps of a Dockerfile that install: a project's dependencies, and the project itself.
 
-use super::{VENV, Writer, json};
+use super::{VENV, WORKSPACE, Writer, json};
 use crate::image::install::{Install, UV};
 use crate::image::plan::ImagePlan;
-use crate::project::Manager;
+use crate::project::{Locker, Manager};
 
 /// Secrets that tools read as files, by id: where they look for them.
 const SECRET_FILES: &[(&str, &str)] =
     &[("pip.conf", "/etc/pip.conf"), ("netrc", "/root/.netrc"), ("uv.toml", "/etc/uv/uv.toml")];
+
+/// The folder that installing begins in.
+pub(super) fn folder(plan: &ImagePlan) -> &'static str {
+    if plan.install.member().is_some() { WORKSPACE } else { "/app" }
+}
 
 /// Installs the dependencies, from the files that state them.
 pub(super) fn dependencies(plan: &ImagePlan, file: &mut Writer) {
@@ -29,18 +34,25 @@ pub(super) fn dependencies(plan: &ImagePlan, file: &mut Writer) {
             file.line(&format!("RUN python -m venv --without-pip {VENV}"));
             run(plan, &format!("{} {}", pip(), listed(requirements)), file);
         }
-        Install::Uv { files, local, .. } => {
-            file.line(&format!(
-                "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
-            ));
+        Install::Uv { files, local, member, .. } => {
+            uv(file);
             // The base's Python is the one that was decided on, whatever patch release .python-version names.
             file.line(&format!(
                 "ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON={} UV_PYTHON_DOWNLOADS=never \\",
                 plan.python
             ));
             file.line("    UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1");
-            copies(files, local, file);
-            run(plan, "uv sync --frozen --no-dev --no-install-workspace", file);
+            // What lies in a workspace comes after what lies in no folder of it.
+            copies(files, if member.is_some() { &[] } else { local }, file);
+            run(plan, &format!("{} --no-install-workspace", uv_sync(plan)), file);
+        }
+        Install::Pylock { file: lock, local, package } => {
+            uv(file);
+            file.line(&format!("RUN python -m venv --without-pip {VENV}"));
+            file.line("ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1");
+            let local = if *package { &[".".to_owned()] } else { local.as_slice() };
+            copies(std::slice::from_ref(lock), local, file);
+            run(plan, &format!("{} --no-editable -r {}", uv_pip(), shell(lock)), file);
         }
         Install::Lock { manager, version, files, local, .. } => {
             let Tool { environment, dependencies, .. } = Tool::of(*manager);
@@ -57,6 +69,11 @@ pub(super) fn dependencies(plan: &ImagePlan, file: &mut Writer) {
     }
 }
 
+fn uv_sync(plan: &ImagePlan) -> String {
+    let words: Vec<_> = plan.install.uv_words().into_iter().map(shell).collect();
+    format!("uv sync --frozen {}", words.join(" "))
+}
+
 /// How a manager installs by its lock into the virtual environment that is active, without groups for development.
 struct Tool {
     /// Variables that make it ask nothing.
@@ -68,30 +85,39 @@ struct Tool {
 }
 
 /// A release of a manager as pip installs it: PDM's own extra holds what it was released with.
-fn tool(manager: Manager, version: &str) -> String {
+fn tool(manager: Locker, version: &str) -> String {
     match manager {
-        Manager::Pdm => shell(&format!("pdm[locked]=={version}")),
-        _ => format!("{manager}=={version}"),
+        Locker::Pdm => shell(&format!("pdm[locked]=={version}")),
+        Locker::Poetry | Locker::Pipenv => format!("{}=={version}", Manager::from(manager)),
     }
 }
 
 impl Tool {
-    fn of(manager: Manager) -> Self {
+    fn of(manager: Locker) -> Self {
         match manager {
-            Manager::Poetry => Self {
+            Locker::Poetry => Self {
                 environment: "POETRY_NO_INTERACTION=1",
                 dependencies: "poetry install --only main --no-root",
                 all: "poetry install --only main",
             },
-            Manager::Pdm => Self {
+            Locker::Pdm => Self {
                 environment: "PDM_CHECK_UPDATE=false",
                 dependencies: "pdm sync --prod --no-self --no-editable",
                 all: "pdm sync --prod --no-editable",
             },
-            Manager::Pipenv => Self { environment: "PIPENV_NOSPIN=1", dependencies: "pipenv sync", all: "pipenv sync" },
-            Manager::Uv | Manager::Pip => Self { environment: "", dependencies: "true", all: "true" },
+            Locker::Pipenv => Self { environment: "PIPENV_NOSPIN=1", dependencies: "pipenv sync", all: "pipenv sync" },
         }
     }
+}
+
+fn uv(file: &mut Writer) {
+    file.line(&format!(
+        "RUN --mount=type=cache,target=/root/.cache/pip pip install --root-user-action=ignore uv=={UV}"
+    ));
+}
+
+fn uv_pip() -> String {
+    format!("uv pip install --python {VENV}/bin/python --no-deps")
 }
 
 fn pip() -> String {
@@ -123,11 +149,15 @@ fn copies(files: &[String], local: &[String], file: &mut Writer) {
         local.iter().filter(|l| !is_archive(l)).map(|l| (format!("{}/", l.trim_end_matches('/')), vec![l.as_str()]));
     for (target, sources) in folders.into_iter().chain(trees) {
         let words: Vec<_> = sources.into_iter().map(str::to_owned).chain([target]).collect();
-        if words.iter().any(|w| w.contains(char::is_whitespace)) {
-            file.line(&format!("COPY {}", json(&words)));
-        } else {
-            file.line(&format!("COPY {}", words.join(" ")));
-        }
+        copy(&words, file);
+    }
+}
+
+fn copy(words: &[String], file: &mut Writer) {
+    if words.iter().any(|word| word.contains(char::is_whitespace)) {
+        file.line(&format!("COPY {}", json(words)));
+    } else {
+        file.line(&format!("COPY {}", words.join(" ")));
     }
 }
 
@@ -166,10 +196,27 @@ fn is_variable(id: &str) -> bool {
         && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Installs the project itself, where it is a package.
-pub(super) fn project(plan: &ImagePlan, file: &mut Writer) {
+/// Copies the code to where it starts, and installs the project itself, where it is a package.
+pub(super) fn code(plan: &ImagePlan, file: &mut Writer) {
     match &plan.install {
-        Install::Uv { package: true, .. } => run(plan, "uv sync --frozen --no-dev --no-editable", file),
+        Install::Uv { local, package, member: Some(member), .. } => {
+            let own = package.then(|| member.folder.clone());
+            let folders: Vec<_> = local.iter().cloned().chain(own).collect();
+            if !folders.is_empty() {
+                copies(&[], &folders, file);
+                run(plan, &format!("{} --no-editable", uv_sync(plan)), file);
+            }
+            file.line("WORKDIR /app");
+            copy(&[format!("{}/", member.folder), "./".to_owned()], file);
+            return;
+        }
+        _ => file.line("COPY . ."),
+    }
+    match &plan.install {
+        // Members of a workspace whose root this is come with it.
+        Install::Uv { package, local, .. } if *package || !local.is_empty() => {
+            run(plan, &format!("{} --no-editable", uv_sync(plan)), file);
+        }
         Install::Lock { package: true, .. } => run(plan, &format!("{} --no-deps .", pip()), file),
         _ => {}
     }
@@ -185,10 +232,17 @@ pub(super) fn all(plan: &ImagePlan, file: &mut Writer) {
         Install::Listed(requirements) => {
             run(plan, &format!("pip install {}", listed(requirements)), file);
         }
-        Install::Uv { .. } => {
+        Install::Uv { member, .. } => {
             file.line(&format!("RUN pip install uv=={UV}"));
             file.line(&format!("ENV UV_PROJECT_ENVIRONMENT={VENV} UV_PYTHON_DOWNLOADS=never PATH={VENV}/bin:$PATH"));
-            run(plan, "uv sync --frozen --no-dev", file);
+            run(plan, &uv_sync(plan), file);
+            if let Some(member) = member {
+                file.line(&format!("WORKDIR {WORKSPACE}/{}", member.folder));
+            }
+        }
+        Install::Pylock { file: lock, .. } => {
+            file.line(&format!("RUN pip install uv=={UV}"));
+            run(plan, &format!("uv pip install --system -r {}", shell(lock)), file);
         }
         Install::Lock { manager, version, .. } => {
             file.line(&format!("RUN pip install {}", tool(*manager, version)));

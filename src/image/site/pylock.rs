@@ -2,6 +2,7 @@
 //!
 //! <https://packaging.python.org/en/latest/specifications/pylock-toml/>
 
+use std::path::Path;
 use std::str::FromStr;
 
 use pep440_rs::Version;
@@ -125,6 +126,31 @@ impl Pylock {
         package.insert("wheels", toml_edit::value(files(path, sha256)));
         if let Some(packages) = packages.as_array_of_tables_mut() {
             packages.push(package);
+        }
+    }
+
+    /// Names the archives that lie beside it by the whole path of where that is: it is used from somewhere else.
+    pub fn place(&mut self, folder: &Path) {
+        let packages = self.document.get_mut("packages").and_then(Item::as_array_of_tables_mut);
+        let at = |file: &mut dyn TableLike| {
+            let path = file.get("path").and_then(Item::as_str);
+            let whole = path.and_then(|path| folder.join(path).to_str().map(str::to_owned));
+            // Where it can be had elsewhere, that is where it is had.
+            if let Some(whole) = whole.filter(|_| !file.contains_key("url")) {
+                file.insert("path", toml_edit::value(whole));
+            }
+        };
+        for package in packages.into_iter().flat_map(ArrayOfTables::iter_mut) {
+            for key in ["sdist", "archive"] {
+                package.get_mut(key).and_then(Item::as_table_like_mut).into_iter().for_each(at);
+            }
+            match package.get_mut("wheels") {
+                Some(Item::Value(Value::Array(wheels))) => {
+                    wheels.iter_mut().filter_map(Value::as_inline_table_mut).for_each(|file| at(file));
+                }
+                Some(Item::ArrayOfTables(wheels)) => wheels.iter_mut().for_each(|file| at(file)),
+                _ => {}
+            }
         }
     }
 

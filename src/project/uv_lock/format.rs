@@ -26,6 +26,9 @@ pub(super) struct Package {
     pub(super) dependencies: Vec<Edge>,
     #[serde(default)]
     pub(super) optional_dependencies: BTreeMap<String, Vec<Edge>>,
+    /// By group; only of what lies in the project.
+    #[serde(default)]
+    pub(super) dev_dependencies: BTreeMap<String, Vec<Edge>>,
     pub(super) sdist: Option<Artifact>,
     #[serde(default)]
     pub(super) wheels: Vec<Artifact>,

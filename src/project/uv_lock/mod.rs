@@ -11,7 +11,8 @@ use super::lock::Installed;
 use super::marker::{self, MACHINES, Target};
 use super::pyproject::{self, Pyproject};
 use super::toml_file::{Located, TomlFile};
-use super::{Dependency, Error, Evidence, Manager, paths, requirement};
+use super::workspace::{Member, Workspace};
+use super::{Dependency, Error, Evidence, Manager, Parts, paths, requirement};
 use crate::source::SourceTree;
 
 /// The file's name.
@@ -24,13 +25,21 @@ const VERSION: u32 = 1;
 pub(crate) struct UvLock {
     lock: Lock,
     lines: Vec<Option<usize>>,
+    /// Its path from the project, as evidence shows it.
+    pub(super) file: String,
+    /// The project's folder, as the lock names it: `.` where the lock is in it.
+    folder: String,
 }
 
 impl UvLock {
-    /// Reads the lock, if there is one.
-    pub(crate) fn read(tree: &SourceTree) -> Result<Option<Self>, Error> {
-        let Some(text) = tree.text(FILE)? else { return Ok(None) };
-        let file = TomlFile::parse(FILE, text)?;
+    /// Reads the lock, if there is one: that of the workspace, where the project is a member of one.
+    pub(crate) fn read(tree: &SourceTree, workspace: Option<&Workspace<'_>>) -> Result<Option<Self>, Error> {
+        let (name, folder, text) = match workspace {
+            Some(workspace) => (workspace.way(FILE), workspace.root.folder(), workspace.root.text(FILE)?),
+            None => (FILE.to_owned(), ".".to_owned(), tree.text(FILE)?),
+        };
+        let Some(text) = text else { return Ok(None) };
+        let file = TomlFile::parse(&name, text)?;
         if let Some(version) = file.get(&["version"]).and_then(toml_edit::Item::as_integer)
             && version != i64::from(VERSION)
         {
@@ -42,13 +51,23 @@ impl UvLock {
         }
         let lines = file.table_lines("package");
         let lock = file.read()?;
-        Ok(Some(Self { lock, lines }))
+        Ok(Some(Self { lock, lines, file: name, folder }))
+    }
+
+    /// The project's place in the workspace whose lock this is; `None` where the lock is the project's own.
+    pub(crate) fn member(&self) -> Result<Option<Member>, Error> {
+        if self.folder == "." {
+            return Ok(None);
+        }
+        let package = self.lock.packages.get(self.root()?);
+        let name = package.map(|package| package.name.clone()).unwrap_or_default();
+        Ok(Some(Member { name, folder: self.folder.clone() }))
     }
 
     /// The Python that it was made for.
     pub(crate) fn requires_python(&self) -> Option<Located> {
         let text = self.lock.requires_python.clone()?;
-        Some(Located { text, at: Evidence::file(FILE) })
+        Some(Located { text, at: Evidence::file(&self.file) })
     }
 
     /// Whether a package is in the lock in this version; `None` where it is not there at all.
@@ -58,14 +77,21 @@ impl UvLock {
         Some(found.any(|package| package.version.as_deref() == Some(version)))
     }
 
-    /// What is installed without groups and extras, once the lock was found to match pyproject.toml.
-    pub(crate) fn installed(&self, project: &Pyproject, target: Target) -> Result<Installed, Error> {
+    /// What is installed, of groups and extras those alone that were chosen, once the lock was found to match pyproject.toml.
+    pub(crate) fn installed(
+        &self,
+        tree: &SourceTree,
+        project: &Pyproject,
+        parts: &Parts,
+        target: Target,
+    ) -> Result<Installed, Error> {
         let root = self.root()?;
         if let Some(root) = self.lock.packages.get(root) {
             stale::check(root, project)?;
+            stale::has(root, parts)?;
         }
-        let reached = reach::from(&self.lock, root, target);
-        let on = MACHINES.map(|machine| (machine, reach::from(&self.lock, root, target.on(machine))));
+        let reached = reach::from(&self.lock, root, parts, target);
+        let on = MACHINES.map(|machine| (machine, reach::from(&self.lock, root, parts, target.on(machine))));
         let only = |index: &usize| {
             let there = on.iter().filter(|(_, reached)| reached.contains_key(index));
             marker::only(there.map(|(machine, _)| *machine))
@@ -75,7 +101,9 @@ impl UvLock {
         for (index, reached) in reached.iter().filter(|(index, _)| **index != root) {
             let Some(package) = self.lock.packages.get(*index) else { continue };
             if let Some(path) = package.source.local() {
-                members.insert(paths::resolve("", path, &self.evidence(*index))?);
+                let folder = paths::resolve("", path, &self.evidence(*index))?;
+                self.fresh(tree, package, &folder)?;
+                members.insert(folder);
             }
             let direct = project.dependencies.iter().flatten().find(|listed| {
                 reached.direct && requirement::name_of(&listed.text).as_deref() == Some(package.name.as_str())
@@ -90,22 +118,35 @@ impl UvLock {
         Ok(out)
     }
 
+    /// Whether the lock still is of what a package in a folder beside it states.
+    fn fresh(&self, tree: &SourceTree, package: &Package, folder: &str) -> Result<(), Error> {
+        let name = paths::join(folder, pyproject::FILE);
+        let levels = self.folder.split('/').filter(|part| *part != ".").count();
+        let text = match tree.above(levels) {
+            Some(above) => above.text(&name)?,
+            None => tree.text(&name)?,
+        };
+        let Some(text) = text else { return Ok(()) };
+        let stated = Pyproject::stated(&TomlFile::parse(&name, text)?)?;
+        if !stated.has_project {
+            return Ok(());
+        }
+        stale::check(package, &stated).map_err(|error| match error {
+            Error::StaleLock { manager, what } => Error::StaleLock { manager, what: format!("in {folder}, {what}") },
+            error => error,
+        })
+    }
+
     fn evidence(&self, index: usize) -> Evidence {
-        Evidence { file: FILE.to_owned(), line: self.lines.get(index).copied().flatten() }
+        Evidence { file: self.file.clone(), line: self.lines.get(index).copied().flatten() }
     }
 
     /// The package that is the project itself.
     fn root(&self) -> Result<usize, Error> {
-        let here = |source: &Source| source.local() == Some(".");
+        let here = |source: &Source| source.local() == Some(self.folder.as_str());
         self.lock.packages.iter().position(|package| here(&package.source)).ok_or_else(|| {
-            let members: Vec<_> = self.lock.packages.iter().filter_map(|package| package.source.local()).collect();
-            let mend = if members.is_empty() {
-                "run: uv lock".to_owned()
-            } else {
-                let (file, members) = (pyproject::FILE, members.join(", "));
-                format!("give {file} a [project] table that depends on what is to run ({members}), and run: uv lock")
-            };
-            Error::Lock { manager: Manager::Uv, what: "none of its packages is the project itself".to_owned(), mend }
+            let (what, mend) = ("none of its packages is the project itself".to_owned(), "run: uv lock".to_owned());
+            Error::Lock { manager: Manager::Uv, what, mend }
         })
     }
 }

@@ -8,7 +8,7 @@ use pep440_rs::VersionSpecifiers;
 use super::format::{Listed, Package};
 use crate::project::pyproject::Pyproject;
 use crate::project::requirement::Requirement;
-use crate::project::{Error, Manager, requirement, requirements};
+use crate::project::{Error, Manager, Parts, requirement, requirements};
 
 /// Every set of specifiers under which a name is listed; `None` where the package has no versions to choose from.
 type Names = BTreeMap<String, Vec<Option<Vec<String>>>>;
@@ -41,6 +41,24 @@ pub(super) fn check(root: &Package, project: &Pyproject) -> Result<(), Error> {
     }
     match locked.keys().find(|name| !stated.contains_key(*name)) {
         Some(name) => stale(format!("{name} is locked, but no longer stated")),
+        None => Ok(()),
+    }
+}
+
+/// Whether the lock has the parts that were chosen.
+pub(super) fn has(root: &Package, parts: &Parts) -> Result<(), Error> {
+    let lacks = |all: &BTreeMap<String, _>, part: &str| {
+        let part = requirement::normalise(part);
+        !all.keys().any(|name| requirement::normalise(name) == part)
+    };
+    let extra = parts.extras.iter().find(|extra| lacks(&root.optional_dependencies, extra));
+    let group = parts.groups.iter().find(|group| lacks(&root.dev_dependencies, group));
+    let part = extra.map(|extra| ("extra", extra)).or(group.map(|group| ("group", group)));
+    match part {
+        Some((kind, name)) => {
+            let what = format!("it has nothing of the {kind} {name}, which the settings choose");
+            Err(Error::StaleLock { manager: Manager::Uv, what })
+        }
         None => Ok(()),
     }
 }

@@ -105,7 +105,12 @@ dependencies = [
 fn installed(lock: &str, pyproject: &str) -> Result<Installed, Error> {
     let tree = SourceTree::in_memory("p", [(FILE, lock), (pyproject::FILE, pyproject)]);
     let project = Pyproject::read(&tree)?.unwrap();
-    UvLock::read(&tree)?.unwrap().installed(&project, Target::new(PythonVersion::DEFAULT))
+    UvLock::read(&tree, None)?.unwrap().installed(
+        &tree,
+        &project,
+        &Parts::default(),
+        Target::new(PythonVersion::DEFAULT),
+    )
 }
 
 #[test]
@@ -139,6 +144,61 @@ fn a_lock_of_other_dependencies_is_stale() {
 }
 
 #[test]
+fn what_a_member_states_must_be_locked_too() {
+    let lock =
+        LOCK.replace("name = \"core\"\n", "name = \"core\"\nmetadata = { requires-dist = [{ name = \"a\" }] }\n");
+    let with = |core: &str| {
+        let files = [(FILE, lock.as_str()), (pyproject::FILE, PYPROJECT), ("libs/core/pyproject.toml", core)];
+        let tree = SourceTree::in_memory("p", files);
+        let project = Pyproject::read(&tree)?.unwrap();
+        UvLock::read(&tree, None)?.unwrap().installed(
+            &tree,
+            &project,
+            &Parts::default(),
+            Target::new(PythonVersion::DEFAULT),
+        )
+    };
+    assert!(with("[project]\nname = \"core\"\ndependencies = [\"a\"]\n").is_ok());
+    let stale = with("[project]\nname = \"core\"\ndependencies = [\"a\", \"b\"]\n").unwrap_err().to_string();
+    assert_eq!(stale, "uv.lock does not match pyproject.toml: in libs/core, b is not locked");
+}
+
+#[test]
+fn a_member_is_installed_from_the_lock_at_the_root() {
+    let root = "[tool.uv.workspace]\nmembers = [\"apps/*\", \"libs/*\"]\nexclude = [\"apps/old\"]\n\
+                [[tool.uv.index]]\nurl = \"https://index.example/simple\"\n";
+    let lock = LOCK.replace("source = { virtual = \".\" }", "source = { virtual = \"apps/api\" }");
+    let lock = lock.replace("source = { editable = \".\" }", "source = { editable = \"apps/api\" }");
+    let files = [
+        ("uv.lock", lock.as_str()),
+        ("pyproject.toml", root),
+        (".python-version", "3.12\n"),
+        ("apps/api/pyproject.toml", PYPROJECT),
+        ("apps/old/pyproject.toml", PYPROJECT),
+        ("examples/api/pyproject.toml", PYPROJECT),
+    ];
+    let whole = SourceTree::in_memory("shop", files);
+    let at = |folder: &str| {
+        let tree = whole.below(folder).unwrap();
+        let pyproject = Pyproject::read(&tree).unwrap();
+        let workspace = Workspace::find(&tree, pyproject.as_ref()).unwrap();
+        let workspace = workspace.as_ref()?;
+        let found = UvLock::read(&tree, Some(workspace)).unwrap().unwrap();
+        let installed = found
+            .installed(&tree, pyproject.as_ref().unwrap(), &Parts::default(), Target::new(PythonVersion::DEFAULT))
+            .unwrap();
+        Some((found.member().unwrap().unwrap(), installed, workspace.pyproject.index_use().places.len()))
+    };
+    let (member, installed, places) = at("apps/api").unwrap();
+    assert_eq!((member.name.as_str(), member.folder.as_str(), member.levels()), ("api", "apps/api", 2));
+    assert_eq!((member.way("uv.lock"), member.path("x")), ("../../uv.lock".to_owned(), "apps/api/x".to_owned()));
+    assert_eq!(installed.packages.last().unwrap().evidence.to_string(), "../../uv.lock:81");
+    assert_eq!((installed.members, places), (vec!["libs/core".to_owned()], 1));
+    // The lock above says nothing of what is no member.
+    assert!(at("apps/old").is_none() && at("examples/api").is_none());
+}
+
+#[test]
 fn a_lock_without_metadata_is_compared_by_name() {
     let lock = "version = 1\n[[package]]\nname = \"api\"\nversion = \"0\"\nsource = { editable = \".\" }\n";
     assert!(installed(lock, "[project]\nname = \"api\"\n").is_ok());
@@ -152,8 +212,30 @@ fn locks_that_cannot_be_used_say_why() {
     assert!(error("version = 2\n").to_string().contains("version 2"));
     let members = error("version = 1\n[[package]]\nname = \"a\"\nsource = { editable = \"apps/a\" }\n");
     assert_eq!(members.to_string(), "could not use uv.lock: none of its packages is the project itself");
-    assert!(members.hint().unwrap().contains("apps/a"));
+    assert_eq!(members.hint().unwrap(), "run: uv lock");
     assert!(matches!(error("version = 1\npackage = 3\n"), Error::Toml { .. }));
     let outside = LOCK.replace("libs/core", "../core");
     assert!(matches!(installed(&outside, PYPROJECT).unwrap_err(), Error::OutsideContext { .. }));
+}
+
+#[test]
+fn extras_and_groups_are_installed_where_they_are_chosen() {
+    let lock = "version = 1\n[[package]]\nname = \"api\"\nsource = { virtual = \".\" }\n\
+        [package.optional-dependencies]\nServer = [{ name = \"uvicorn\" }]\n[package.dev-dependencies]\nweb = [{ name = \"gunicorn\" }]\n\
+        [[package]]\nname = \"uvicorn\"\nversion = \"1\"\n[[package]]\nname = \"gunicorn\"\nversion = \"1\"\n";
+    let project = "[project]\nname = \"api\"\n[project.optional-dependencies]\nserver = [\"uvicorn\"]\n[dependency-groups]\nweb = [\"gunicorn\"]\n";
+    let tree = SourceTree::in_memory("p", [(FILE, lock), (pyproject::FILE, project)]);
+    let project = Pyproject::read(&tree).unwrap().unwrap();
+    let with = |extras: &[&str], groups: &[&str]| {
+        let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let parts = Parts { extras: all(extras), groups: all(groups) };
+        let lock = UvLock::read(&tree, None).unwrap().unwrap();
+        let installed = lock.installed(&tree, &project, &parts, Target::new(PythonVersion::DEFAULT))?;
+        Ok::<_, Error>(installed.packages.into_iter().map(|package| package.name).collect::<Vec<_>>())
+    };
+    assert!(with(&[], &[]).unwrap().is_empty());
+    assert_eq!(with(&["server"], &[]).unwrap(), ["uvicorn"]);
+    assert_eq!(with(&["server"], &["web"]).unwrap(), ["gunicorn", "uvicorn"]);
+    let absent = with(&[], &["jobs"]).unwrap_err().to_string();
+    assert!(absent.ends_with("it has nothing of the group jobs, which the settings choose"), "{absent}");
 }

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::super::build::{daemon, keychain, labels};
 use super::super::libraries;
-use super::super::prepare::{Blueprint, Prepared};
+use super::super::prepare::{Blueprint, Prepared, has_password};
 use super::super::push;
 use super::super::ship::Work;
 use super::super::write;
@@ -61,7 +61,8 @@ impl<'a> Bench<'a> {
         };
         refuse_gaps(prepared, plan, &platforms)?;
         let rules = prepared.rules()?;
-        let code = tokio::task::block_in_place(|| code::read(&prepared.root, &rules, embedded::CODE))?;
+        let part = prepared.part();
+        let code = tokio::task::block_in_place(|| code::read(&prepared.context, &rules, part, embedded::CODE))?;
         let origin = match plan.strategy.value {
             Strategy::Minimal => None,
             _ => Some(origin(prepared, plan, machine).await?),
@@ -85,7 +86,7 @@ impl<'a> Bench<'a> {
         };
         let order = Order {
             tools: &tools,
-            root: &self.prepared.root,
+            root: &self.prepared.context,
             plan: self.plan,
             code: &self.code,
             rules: &self.rules,
@@ -108,8 +109,26 @@ impl<'a> Bench<'a> {
         for package in tally.packages() {
             self.report.note(&format!("{} is added: {}", package.name, package.because));
         }
+        if let Some(Err(fault)) = tally.resolved().map(|pylock| self.offer(&pylock)) {
+            self.report.warn(&fault.message);
+        }
         let (files, bytes) = (self.code.files, self.code.bytes);
         Ok((assembled, Work { ran: tally.made(), cached: tally.found(), files, bytes }))
+    }
+
+    /// Offers what was found for a project that has no lock as its lock. What names a login stays where it is.
+    fn offer(&self, pylock: &str) -> Result<(), Fault> {
+        if pylock.lines().any(has_password) {
+            return Ok(());
+        }
+        let file = write::default_folder(&self.prepared.root)?.join("pylock.toml");
+        let message = format!("could not write {}", file.display());
+        write::replace(&file, pylock.as_bytes())
+            .map_err(|e| Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) })?;
+        let from = ".pydeploy/pylock.toml";
+        self.report
+            .note(&format!("{from} has what was installed: move it into the project, and commit it, to lock that"));
+        Ok(())
     }
 
     /// The base's registry, if it is the one on this host: one client knows what both are asked for.

@@ -45,6 +45,9 @@ fn ship(sandbox: &Sandbox, name: &str, words: &[&str], plan: &Value, out: &Path)
         std::fs::remove_file(lock).unwrap();
         sandbox.lock();
     }
+    if sandbox.root().join("pylock.toml").exists() {
+        sandbox.lock_for_any();
+    }
     let repository = repository(name);
     let mut args = vec!["ship", "--registry", &repository, "--tag", "a", "--out", out.to_str().unwrap()];
     args.extend(words);

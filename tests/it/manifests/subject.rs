@@ -68,7 +68,9 @@ pub(super) fn fixtures() -> Vec<(String, Everywhere<Workload>)> {
     let entries = std::fs::read_dir(root().join("tests/projects")).unwrap();
     let mut folders: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
     folders.sort();
-    folders.iter().map(|folder| fixture(folder)).collect()
+    // Of a workspace it is a member that is deployed.
+    let member = |folder: PathBuf| Some(folder.join("services/api")).filter(|at| at.is_dir()).unwrap_or(folder);
+    folders.into_iter().map(|folder| fixture(&member(folder))).collect()
 }
 
 fn fixture(folder: &Path) -> (String, Everywhere<Workload>) {

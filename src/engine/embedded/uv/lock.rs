@@ -11,7 +11,7 @@ use super::{Step, Uv, process};
 use crate::image::context::ContextRules;
 use crate::image::install::Install;
 use crate::image::site::{Pylock, Target, Wheel};
-use crate::project::{Flat, PythonVersion, Replacement, flatten};
+use crate::project::{Flat, Member, PythonVersion, Replacement, flatten};
 use crate::source::decoded;
 
 /// What is to be installed.
@@ -19,7 +19,7 @@ use crate::source::decoded;
 pub struct Wanted<'a> {
     /// From where.
     pub install: &'a Install,
-    /// The project's root, absolute. uv runs there, so that the project's own settings of it hold.
+    /// The root of what is built from, absolute: the project's, or that of its workspace. uv runs there, so that the project's own settings of it hold.
     pub root: &'a Path,
     /// Which of the project's files a build of it sees.
     pub rules: &'a ContextRules,
@@ -34,6 +34,8 @@ pub struct Locked {
     pub(super) pylock: Pylock,
     /// What uv installs from.
     pub(super) list: List,
+    /// What uv found for requirements that nothing had locked, as a pylock that others can install from.
+    resolved: Option<String>,
 }
 
 impl fmt::Debug for Locked {
@@ -63,6 +65,11 @@ impl Locked {
     pub fn pylock(&self) -> &Pylock {
         &self.pylock
     }
+
+    /// What was found for requirements that nothing had locked, as a pylock.
+    pub fn resolved(&self) -> Option<&str> {
+        self.resolved.as_deref()
+    }
 }
 
 impl Uv {
@@ -73,9 +80,14 @@ impl Uv {
         let locked = match wanted.install {
             Install::Nothing => {
                 let pylock = Pylock::parse("lock-version = \"1.0\"\ncreated-by = \"pydeploy\"\n")?;
-                return Ok(Locked { pylock, list: List::Nothing });
+                return Ok(Locked { pylock, list: List::Nothing, resolved: None });
             }
-            Install::Uv { package, .. } => self.read_lock(&built, *package).await?,
+            Install::Uv { package, member, .. } => self.read_lock(&built, *package, member.as_ref()).await?,
+            Install::Pylock { file, .. } => {
+                let mut pylock = Pylock::parse(&read(&wanted.root.join(file))?)?;
+                pylock.place(wanted.root);
+                built.complete(pylock, wanted.root, None).await?
+            }
             Install::Requirements { files, local } => self.read_requirements(&built, files, local).await?,
             Install::Listed(requirements) => {
                 let listed = ("requirements".to_owned(), requirements.join("\n"));
@@ -93,15 +105,14 @@ impl Uv {
         if missing.is_empty() { Ok(locked) } else { Err(Error::NoWheel { missing, target: wanted.target }) }
     }
 
-    /// The newest Python before the target's for which a release has a wheel. `scratch` is a folder to write to.
-    pub async fn older(&self, release: &str, target: Target, scratch: &Path) -> Option<PythonVersion> {
+    /// The newest Python before the target's for which a release has a wheel; uv runs in `root`, as when it resolved.
+    /// `scratch` is a folder to write to.
+    pub async fn older(&self, release: &str, root: &Path, target: Target, scratch: &Path) -> Option<PythonVersion> {
         let path = scratch.join("older.txt");
         write(&path, release).ok()?;
         for python in target.python.older() {
-            let mut command = self.command(None);
-            command.args(["pip", "compile", "--quiet", "--no-deps", "--only-binary", ":all:", "--python-version"]);
-            command.arg(python.to_string()).args(["--python-platform", &target.platform.uv_name()]).arg(&path);
-            as_pip(&mut command, &self.indexes);
+            let mut command = self.compile(root, Target { python, ..target });
+            command.args(["--quiet", "--no-deps"]).arg(&path);
             if process::run(&mut command, None).await.is_ok_and(|ended| ended.success) {
                 return Some(python);
             }
@@ -109,27 +120,25 @@ impl Uv {
         None
     }
 
-    async fn read_lock(&self, built: &Built<'_>, package: bool) -> Result<Locked, Error> {
-        let Wanted { root, target, .. } = built.wanted;
+    /// The command that resolves requirements for a target, from wheels alone.
+    fn compile(&self, root: &Path, target: Target) -> tokio::process::Command {
+        let mut command = self.command(Some(root));
+        command.args(["pip", "compile", "--only-binary", ":all:"]);
+        command.args(["--python-platform", &target.platform.uv_name(), "--python-version", &target.python.to_string()]);
+        as_pip(&mut command, &self.indexes);
+        command
+    }
+
+    async fn read_lock(&self, built: &Built<'_>, package: bool, member: Option<&Member>) -> Result<Locked, Error> {
+        let root = built.wanted.root;
         let path = built.scratch.join("pylock.toml");
         let mut command = self.command(Some(root));
-        command.args(["export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header"]);
+        command.args(["export", "--quiet", "--frozen", "--no-emit-project", "--no-header"]);
+        command.args(built.wanted.install.uv_words());
         command.args(["--format", "pylock.toml", "--output-file"]).arg(&path);
         self.run(command, Step { id: "lock", doing: "read the lock" }, None).await?;
-        let mut pylock = Pylock::parse(&read(&path)?)?;
-        built.provide(&mut pylock)?;
-        // What lies in the project, and is not there yet without a wheel, is built in its own folder.
-        let mut folders: Vec<_> =
-            pylock.local(target).into_iter().map(|local| built.scratch.join(local.path)).collect();
-        folders.extend(package.then(|| root.to_path_buf()));
-        for folder in folders {
-            let wheel = built.wheel(&folder).await?;
-            if !pylock.provide(&wheel.name, &wheel.path, &wheel.sha256) {
-                pylock.add(&wheel.name, &wheel.path, &wheel.sha256);
-            }
-        }
-        write(&path, &pylock.text())?;
-        Ok(Locked { pylock, list: List::Pylock(path) })
+        let own = member.map_or_else(|| root.to_path_buf(), |member| root.join(&member.folder));
+        built.complete(Pylock::parse(&read(&path)?)?, built.scratch, package.then_some(own)).await
     }
 
     async fn read_requirements(&self, built: &Built<'_>, files: &[String], local: &[String]) -> Result<Locked, Error> {
@@ -150,12 +159,8 @@ impl Uv {
         let Flat { text, hashes, prereleases } = flatten(&root.to_string_lossy(), files, &replacements);
         let (from, path) = (built.scratch.join("requirements.txt"), built.scratch.join("pylock.toml"));
         write(&from, &text)?;
-        let mut command = self.command(Some(root));
-        command.args(["pip", "compile", "--quiet", "--no-header", "--only-binary", ":all:"]);
-        command.args(["--format", "pylock.toml", "--output-file"]).arg(&path);
-        command.args(["--python-platform", &target.platform.uv_name(), "--python-version", &target.python.to_string()]);
-        command.arg(&from);
-        as_pip(&mut command, &self.indexes);
+        let mut command = self.compile(root, target);
+        command.args(["--quiet", "--no-header", "--format", "pylock.toml", "--output-file"]).arg(&path).arg(&from);
         if prereleases {
             command.args(["--prerelease", "allow"]);
         }
@@ -163,11 +168,13 @@ impl Uv {
             command.arg("--no-deps");
         }
         self.run(command, Step { id: "lock", doing: "resolve the requirements" }, Some(target)).await?;
-        let mut pylock = Pylock::parse(&read(&path)?)?;
+        let resolved = read(&path)?;
+        let mut pylock = Pylock::parse(&resolved)?;
         built.provide(&mut pylock)?;
         write(&path, &pylock.text())?;
         let list = if hashes { List::Hashed { requirements: from, prereleases } } else { List::Pylock(path) };
-        Ok(Locked { pylock, list })
+        let resolved = matches!(built.wanted.install, Install::Listed(_)).then_some(resolved);
+        Ok(Locked { pylock, list, resolved })
     }
 }
 
@@ -254,6 +261,22 @@ impl Built<'_> {
         }
         replacements.extend(self.given()?.into_iter().map(BuiltWheel::replacement));
         Ok(replacements)
+    }
+
+    /// Takes what was given, and builds what lies in the project: the folders of the list, which are relative to `base`,
+    /// and the project's own.
+    async fn complete(&self, mut pylock: Pylock, base: &Path, own: Option<PathBuf>) -> Result<Locked, Error> {
+        self.provide(&mut pylock)?;
+        let folders = pylock.local(self.wanted.target).into_iter().map(|local| base.join(local.path));
+        for folder in folders.chain(own).collect::<Vec<_>>() {
+            let wheel = self.wheel(&folder).await?;
+            if !pylock.provide(&wheel.name, &wheel.path, &wheel.sha256) {
+                pylock.add(&wheel.name, &wheel.path, &wheel.sha256);
+            }
+        }
+        let path = self.scratch.join("pylock.toml");
+        write(&path, &pylock.text())?;
+        Ok(Locked { pylock, list: List::Pylock(path), resolved: None })
     }
 
     /// Puts the wheels that were given in the place of what the lock has of them.

@@ -1,0 +1,5 @@
+import idna
+
+
+def greeting():
+    return idna.decode("xn--hll-5ka")

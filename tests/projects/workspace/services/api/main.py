@@ -1,0 +1,11 @@
+from shared import greeting
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+
+async def health(request):
+    return PlainTextResponse(greeting())
+
+
+app = Starlette(routes=[Route("/health", health)])

@@ -2,9 +2,11 @@
 
 mod init;
 mod rollout;
+mod trial;
 
 pub use init::{CiSystem, InitArgs};
 pub use rollout::{DiffArgs, RollbackArgs, StatusArgs, WhichArgs};
+pub use trial::{CheckArgs, CompareArgs};
 
 use std::path::PathBuf;
 
@@ -436,40 +438,6 @@ pub struct BuildOnlyArgs {
     /// Put the image into the Docker Engine, to run it there
     #[arg(long)]
     pub load: bool,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub project: ProjectArg,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub source: ImageArgs,
-    /// Check this image of the Docker Engine instead of building the project's
-    #[arg(long, value_name = "NAME")]
-    pub image: Option<String>,
-    /// How long it may take to be well [default: as long as its startup probe allows]
-    #[arg(long, value_name = "DURATION")]
-    pub timeout: Option<GoDuration>,
-}
-
-/// `compare`
-#[derive(Debug, Args)]
-pub struct CompareArgs {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub project: ProjectArg,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub image: ImageArgs,
-    /// The strategies to compare, with commas between; by default all
-    #[arg(long, value_name = "STRATEGY[,…]", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// File to draw the comparison to, as SVG
-    #[arg(long, value_name = "FILE")]
-    pub chart: Option<PathBuf>,
 }
 
 /// `push`

@@ -13,7 +13,16 @@ fn of<'d>(document: &'d Value, strategy: &str) -> &'d Value {
 #[test]
 #[ignore = "needs the bed: a Docker Engine, a registry, full and musl bases"]
 fn the_articles_application_is_measured_by_every_strategy() {
-    let sandbox = Sandbox::project("api");
+    // By a lock it is known to have wheels for musl: the bed's Alpine has no apk that could bring compilers.
+    let requirements = std::fs::read_to_string(Sandbox::project("api").root().join("requirements.txt")).unwrap();
+    let listed: Vec<_> = requirements.lines().map(|line| format!("{line:?}")).collect();
+    let pyproject = format!(
+        "[project]\nname = \"api\"\nversion = \"1\"\nrequires-python = \">=3.13\"\ndependencies = [{}]\n",
+        listed.join(", ")
+    );
+    let sandbox = Sandbox::project("api").file("pyproject.toml", pyproject);
+    std::fs::remove_file(sandbox.root().join("requirements.txt")).unwrap();
+    sandbox.lock();
     let chart = sandbox.beside("compare.svg");
     let repository = repository("compared");
     let args = ["compare", "--engine", "buildkit", "--registry", &repository, "--chart", chart.to_str().unwrap()];

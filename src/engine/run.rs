@@ -24,6 +24,8 @@ use crate::trial::{Access, Conditions, Folder, Root};
 
 /// So much of what a command prints is kept, in bytes.
 const KEPT: usize = 64 << 10;
+/// The exit code of a command that could not be started, as shells have it.
+const UNSTARTED: i64 = 126;
 /// The last lines of a log that are read.
 const LINES: &str = "200";
 
@@ -218,8 +220,15 @@ impl Run {
             attach_stderr: Some(true),
             ..ExecConfig::default()
         };
-        let made = self.engine.docker.create_exec(self.container.name(), config).await;
-        let id = made.map_err(|e| failed(Box::new(e)))?.id;
+        let id = match self.engine.docker.create_exec(self.container.name(), config).await {
+            Ok(made) => made.id,
+            // It has ended since anyone looked: how it is now says more than this.
+            Err(Bollard::DockerResponseServerError { status_code: 409, message }) => {
+                output.push_str(&message);
+                return Ok(Some(UNSTARTED));
+            }
+            Err(fault) => return Err(failed(Box::new(fault))),
+        };
         let start = Bytes::from(json!({"Detach": false, "Tty": false}).to_string());
         let request = hyper::Request::post(format!("/exec/{id}/start"));
         let request = request.header("Host", "docker").header("Content-Type", "application/json");
@@ -238,7 +247,7 @@ impl Run {
         }
         if !began {
             // The runtime's own words, of a program that it could not start.
-            return Ok(Some(126));
+            return Ok(Some(UNSTARTED));
         }
         let ended = self.engine.docker.inspect_exec(&id).await.map_err(|e| failed(Box::new(e)))?;
         Ok(ended.exit_code)

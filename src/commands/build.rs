@@ -14,6 +14,7 @@ use crate::image::plan::Strategy;
 use crate::report::{duration, size};
 use crate::stages::build::{build, daemon, keychain};
 use crate::stages::choice::choose;
+use crate::stages::embedded::Goes;
 use crate::stages::ship::{Work, by_steps};
 use crate::stages::{Blueprint, Prepared, Target, embedded, push};
 
@@ -76,7 +77,8 @@ async fn assembled(
     names: &[String],
     load: bool,
 ) -> Result<(), Fault> {
-    let built = embedded::build(prepared, revision, names, load, context.machine, context.report).await?;
+    let goes = if load { Goes::StatedAndEngine } else { Goes::Stated };
+    let built = embedded::build(prepared, revision, names, goes, context.machine, context.report).await?;
     let work = &built.work;
     context.report.note(&format!("built in {}: {}", duration(built.time), summary(work)));
     context.report.answer(&format!("{}\n", built.answer));

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::embedded::Goes;
 use super::ship::{self, Job};
 use super::trial::{Subject, trial};
 use super::{Blueprint, Prepared, Target, embedded, push};
@@ -82,7 +83,7 @@ pub async fn measure(
     if let Some(engine) = bench.engine {
         let name = push::engine_name(target.repository(), &tags[0]);
         if with == Engine::Embedded {
-            embedded::build(&prepared, revision, std::slice::from_ref(&name), true, machine, report).await?;
+            embedded::build(&prepared, revision, std::slice::from_ref(&name), Goes::Engine, machine, report).await?;
         }
         let looked = look(bench, engine, &prepared, &name, &mut measured).await;
         engine.forget(&name).await?;

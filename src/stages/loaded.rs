@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::{build, daemon, keychain};
-use super::embedded;
+use super::embedded::{self, Goes};
 use super::prepare::Prepared;
 use super::ship::{Work, by_steps};
 use crate::context::revision::Revision;
@@ -50,7 +50,7 @@ pub async fn into_engine(
     report: &Report,
 ) -> Result<Loaded, Fault> {
     if engine.value == Engine::Embedded {
-        match embedded::build(prepared, revision, names, true, machine, report).await {
+        match embedded::build(prepared, revision, names, Goes::Engine, machine, report).await {
             Ok(built) => {
                 let embedded::Built { id, unpacked, work, time, .. } = built;
                 return Ok(Loaded { id: id.unwrap_or_default(), unpacked: Some(unpacked), work, time });

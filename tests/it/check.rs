@@ -130,7 +130,11 @@ fn an_image_laid_together_is_checked_as_well() {
     let base = format!("{}/library/python:3.13-slim", bed("PYDEPLOY_TEST_REGISTRY"));
     let sandbox = Sandbox::project("fastapi");
     let args = ["check", "--engine", "embedded", "--base", &base];
+    let layout = sandbox.beside("layout");
+    let to = format!("oci:{}", layout.display());
+    let args = [&args[..], &["--registry", &to]].concat();
     let json = sandbox.pydeploy(&args).env("PYDEPLOY_PYTHON", "3.13").json();
+    assert!(!layout.exists(), "what is only checked goes nowhere");
     assert!(json["asked"].as_str().unwrap_or_default().starts_with("GET "), "{json}");
     nothing_is_left(json["image"].as_str().unwrap());
 }

@@ -84,12 +84,23 @@ pub async fn ship(job: &Job<'_>) -> Result<Shipped, Fault> {
     Ok(Shipped { pushed, unpacked: unpacked(&assembled), own, work, time })
 }
 
-/// Lays a project's image together: into the cache, into a layout where one is named, and into the engine if asked.
+/// Where an image goes that is built, and not pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goes {
+    /// Into the layout that is named, where one is.
+    Stated,
+    /// There, and into the engine.
+    StatedAndEngine,
+    /// Into the engine, and nowhere that others look: it is not known to be well.
+    Engine,
+}
+
+/// Lays a project's image together, into the cache and to where it goes.
 pub async fn build(
     prepared: &Prepared,
     revision: &Revision,
     names: &[String],
-    load: bool,
+    goes: Goes,
     machine: &Machine,
     report: &Report,
 ) -> Result<Built, Fault> {
@@ -99,13 +110,13 @@ pub async fn build(
     let digest = assembled.top.descriptor.digest().to_string();
     let target = prepared.stated_target()?;
     let mut answer = format!("{digest} in the cache ({})", bench.cache.root().display());
-    if let Some(target @ Target::Layout(_)) = &target {
+    if let Some(target @ Target::Layout(_)) = target.as_ref().filter(|_| goes != Goes::Engine) {
         let tags = prepared.tags(revision)?;
         Sending { bench: &bench, target, tags: &tags, machine }.send(&assembled).await.map_err(Failed::fault)?;
         answer = target.to_string();
     }
     let mut id = None;
-    if load {
+    if goes != Goes::Stated {
         id = Some(load_into_engine(&bench, &assembled, names, machine).await?);
         answer = names.first().cloned().unwrap_or(answer);
     }

@@ -170,14 +170,8 @@ impl<'a> Output<'a> {
             return Ok(());
         };
         let plain = || anstream::adapter::strip_str(&table()).to_string();
-        write::replace(file, self.text(report, plain).as_bytes()).map_err(|error| Fault {
-            causes: vec![error.to_string()],
-            ..Fault::new(
-                Class::Environment,
-                format!("could not write the audit to {}", file.display()),
-                "choose another file with --out".to_owned(),
-            )
-        })?;
+        let (what, hint) = (format!("the audit to {}", file.display()), "choose another file with --out".to_owned());
+        write::put(file, &what, self.text(report, plain).as_bytes(), Some(hint))?;
         context.report.answer(&table());
         context.report.note(&format!("{} has the whole audit", file.display()));
         Ok(())

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::build::{millis, names, summary};
 use crate::cli::CheckArgs;
+use crate::context::revision::Revision;
 use crate::engine::Engine;
 use crate::engine::docker::DockerEngine;
 use crate::fault::Fault;
@@ -35,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, args: &CheckArgs) -> Result<(), F
     } else {
         let prepared = context.prepare(&args.project, &args.source, None)?;
         let engine = choose(&prepared)?;
-        project(context, &prepared, &engine, timeout).await?
+        project(context, &prepared, &engine, &prepared.revision()?, timeout).await?
     };
     checked.picture(context);
     context.report.answer(&format!("{}\n", checked.subject.image));
@@ -52,13 +53,13 @@ pub(super) async fn project(
     context: &Context<'_>,
     prepared: &Prepared,
     choice: &Decision<Engine>,
+    revision: &Revision,
     timeout: Option<Duration>,
 ) -> Result<Checked, Fault> {
     let (machine, report) = (context.machine, context.report);
     let engine = docker(machine).await?;
-    let revision = prepared.revision()?;
-    let names = names(prepared, &revision)?;
-    let loaded = into_engine(prepared, choice, &engine, &revision, &names, machine, report).await?;
+    let names = names(prepared, revision)?;
+    let loaded = into_engine(prepared, choice, &engine, revision, &names, machine, report).await?;
     report.note(&format!("built in {}: {}", duration(loaded.time), summary(&loaded.work)));
     let (name, look) = (&prepared.name.value, prepared.blueprint.look());
     let subject = Subject::of_manifest(&engine, &loaded.id, name, look, &prepared.settings, machine).await?;

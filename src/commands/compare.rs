@@ -48,7 +48,8 @@ pub(super) async fn run(context: &Context<'_>, args: &CompareArgs) -> Result<(),
         return Err(fault);
     }
     if let Some(path) = &args.chart {
-        chart(path, &comparison)?;
+        let picture = comparison::chart(&comparison);
+        write::put(path, &format!("the picture to {}", path.display()), picture.as_bytes(), None)?;
         context.report.note(&format!("the picture is in {}", path.display()));
     }
     context.report.answer(&comparison::table(&comparison));
@@ -100,10 +101,9 @@ fn engine_of(mut prepared: Prepared) -> Result<Engine, Fault> {
 }
 
 fn begun(name: &str) -> Comparison {
-    let now = jiff::Timestamp::now().to_string();
     Comparison {
         name: name.to_owned(),
-        date: now.split('T').next().unwrap_or_default().to_owned(),
+        date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         memory: memory(),
         rows: Vec::new(),
@@ -115,12 +115,6 @@ fn memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
-}
-
-fn chart(path: &Path, comparison: &Comparison) -> Result<(), Fault> {
-    let written = write::replace(path, comparison::chart(comparison).as_bytes());
-    let message = format!("could not write the picture to {}", path.display());
-    written.map_err(|e| Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) })
 }
 
 fn document(comparison: &Comparison, chart: Option<&Path>) -> Value {

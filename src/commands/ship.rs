@@ -47,8 +47,11 @@ pub(super) async fn run(context: &Context<'_>, args: &ShipArgs) -> Result<(), Fa
     let revision = prepared.revision()?;
     let tags = prepared.tags(&revision)?;
     let planned = started.elapsed();
-    let checked =
-        if args.check { Some(Box::pin(check::project(context, &prepared, &engine, None)).await?) } else { None };
+    let checked = if args.check {
+        Some(Box::pin(check::project(context, &prepared, &engine, &revision, None)).await?)
+    } else {
+        None
+    };
     let (machine, report) = (context.machine, context.report);
     let job = Job { prepared: &prepared, target: &target, revision: &revision, tags: &tags, machine, report };
     let shipped = stages::ship::ship(&job, &engine).await?;

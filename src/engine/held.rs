@@ -2,9 +2,7 @@
 
 use bollard::errors::Error as Bollard;
 use bollard::models::ContainerCreateBody;
-use bollard::query_parameters::{
-    ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
-};
+use bollard::query_parameters::{ContainerArchiveInfoOptionsBuilder, DownloadFromContainerOptionsBuilder};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
@@ -48,10 +46,6 @@ pub enum Stat {
 impl DockerEngine {
     /// Makes the files of an image readable.
     pub async fn hold(&self, image: &str) -> Result<Held, Error> {
-        // Dropping this removes the container, from before it is asked for: an interrupt may come in between.
-        let container = Temporary::new(self.endpoint.clone(), "reads");
-        let held = Held { engine: self.clone(), image: image.to_owned(), container };
-        let options = CreateContainerOptionsBuilder::new().name(held.container.name()).build();
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             // Never run, but an image without a command of its own would be refused.
@@ -60,14 +54,9 @@ impl DockerEngine {
             labels: Some(Temporary::labels("reads an image")),
             ..ContainerCreateBody::default()
         };
-        match self.docker.create_container(Some(options), body).await {
-            Ok(_) => Ok(held),
-            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => {
-                held.container.forget();
-                Err(Error::NoImage(image.to_owned()))
-            }
-            Err(fault) => Err(self.conversation("make the image's files readable")(Box::new(fault))),
-        }
+        let container = Temporary::new(self.endpoint.clone(), "reads");
+        let container = self.make(container, body, "make the image's files readable").await?;
+        Ok(Held { engine: self.clone(), image: image.to_owned(), container })
     }
 }
 

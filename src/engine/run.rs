@@ -9,8 +9,7 @@ use bollard::models::{
     ContainerCreateBody, ContainerStateStatusEnum, ExecConfig, HealthConfig, HostConfig, Mount, MountType,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, LogsOptionsBuilder, StartContainerOptions, StatsOptionsBuilder,
-    UploadToContainerOptionsBuilder,
+    LogsOptionsBuilder, StartContainerOptions, StatsOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -26,6 +25,8 @@ use crate::trial::{Access, Conditions, Folder, Root};
 const KEPT: usize = 64 << 10;
 /// The exit code of a command that could not be started, as shells have it.
 const UNSTARTED: i64 = 126;
+/// What an engine is asked for first.
+const MAKE: &str = "make a container of the image";
 /// The last lines of a log that are read.
 const LINES: &str = "200";
 
@@ -80,8 +81,8 @@ impl DockerEngine {
     pub async fn run(&self, image: &str, conditions: &Conditions) -> Result<Run, NotStarted> {
         let holder = self.holder(image, &conditions.folders).await?;
         let container = Temporary::new(self.endpoint.clone(), "checks");
+        let container = self.make(container, body(image, conditions, holder.name()), MAKE).await?;
         let run = Run { engine: self.clone(), container, holder };
-        self.create(&run.container, body(image, conditions, run.holder.name())).await?;
         match self.docker.start_container(run.container.name(), None::<StartContainerOptions>).await {
             Ok(()) => Ok(run),
             Err(Bollard::DockerResponseServerError { message, .. }) => {
@@ -97,7 +98,6 @@ impl DockerEngine {
     /// no files into a container whose root is read-only, hence a container of their own.
     async fn holder(&self, image: &str, folders: &[Folder]) -> Result<Temporary, Error> {
         let open: Vec<_> = folders.iter().filter(|folder| folder.access == Access::All).collect();
-        let holder = Temporary::new(self.endpoint.clone(), "holds");
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             // Never run, but an image without a command of its own would be refused.
@@ -109,23 +109,13 @@ impl DockerEngine {
             }),
             ..ContainerCreateBody::default()
         };
-        self.create(&holder, body).await?;
+        let holder = self.make(Temporary::new(self.endpoint.clone(), "holds"), body, MAKE).await?;
         let failed = self.conversation("open a folder of the container");
         let archive = opened(&open).map_err(|e| failed(Box::new(e)))?;
         let options = UploadToContainerOptionsBuilder::new().path("/").build();
         let upload = self.docker.upload_to_container(holder.name(), Some(options), bollard::body_full(archive.into()));
         upload.await.map_err(|e| failed(Box::new(e)))?;
         Ok(holder)
-    }
-
-    async fn create(&self, container: &Temporary, body: ContainerCreateBody) -> Result<(), Error> {
-        let image = body.image.clone().unwrap_or_default();
-        let options = CreateContainerOptionsBuilder::new().name(container.name()).build();
-        match self.docker.create_container(Some(options), body).await {
-            Ok(_) => Ok(()),
-            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => Err(Error::NoImage(image)),
-            Err(fault) => Err(self.conversation("make a container of the image")(Box::new(fault))),
-        }
     }
 }
 

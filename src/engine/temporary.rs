@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use bollard::errors::Error as Bollard;
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
 
-use super::docker::client;
+use super::docker::{DockerEngine, client};
 use super::endpoint::Endpoint;
+use super::error::Error;
 
 /// How long the engine gets to take a container away when we are about to end.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -36,6 +38,28 @@ pub async fn released() {
     let _ = tokio::time::timeout(FAREWELL + Duration::from_secs(1), none).await;
 }
 
+impl DockerEngine {
+    /// Makes a container of an image. It is `container`'s from before it is asked for: an interrupt may come in between.
+    /// `doing` is what it is made for, as a verb phrase.
+    pub(super) async fn make(
+        &self,
+        container: Temporary,
+        body: ContainerCreateBody,
+        doing: &'static str,
+    ) -> Result<Temporary, Error> {
+        let image = body.image.clone().unwrap_or_default();
+        let options = CreateContainerOptionsBuilder::new().name(container.name()).build();
+        match self.docker.create_container(Some(options), body).await {
+            Ok(_) => Ok(container),
+            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => {
+                container.forget();
+                Err(Error::NoImage(image))
+            }
+            Err(fault) => Err(self.conversation(doing)(Box::new(fault))),
+        }
+    }
+}
+
 impl Temporary {
     /// A name that no other container has; `does` is a word for what it is there for.
     pub(super) fn new(endpoint: Endpoint, does: &str) -> Self {
@@ -61,7 +85,7 @@ impl Temporary {
     }
 
     /// There is no such container.
-    pub(super) fn forget(mut self) {
+    fn forget(mut self) {
         self.name.clear();
     }
 

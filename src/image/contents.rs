@@ -42,11 +42,6 @@ impl Contents {
         }
     }
 
-    /// All of it, in bytes.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
     /// What takes up most: paths without a slash at their front, and their sizes in bytes, the largest first. Each is as
     /// deep as it takes for it to say something: `usr/lib/gcc` rather than `usr`.
     pub fn largest(&self, count: usize) -> Vec<(String, u64)> {
@@ -80,7 +75,7 @@ mod tests {
             all.add(&format!("opt/venv/lib/python3.13/site-packages/{name}/m.py"), 10);
         }
         all.add("etc/passwd", 1);
-        assert_eq!(all.size(), 421);
+        assert_eq!(all.size, 421);
         let expected = [
             ("usr/lib/x86_64", 250),
             ("usr/lib/gcc/x/cc1", 120),

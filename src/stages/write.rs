@@ -155,8 +155,16 @@ pub(super) fn readable(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Puts a file in place of the one that is there; `what` says which, for people.
+pub fn put(path: &Path, what: &str, content: &[u8], hint: Option<String>) -> Result<(), Fault> {
+    replace(path, content).map_err(|e| Fault {
+        causes: vec![e.to_string()],
+        ..Fault::new(Class::Environment, format!("could not write {what}"), hint)
+    })
+}
+
 /// Puts a file in place of the one that is there, which is never half-written.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(content)?;
     readable(file.path())?;

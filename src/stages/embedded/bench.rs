@@ -122,9 +122,7 @@ impl<'a> Bench<'a> {
             return Ok(());
         }
         let file = write::default_folder(&self.prepared.root)?.join("pylock.toml");
-        let message = format!("could not write {}", file.display());
-        write::replace(&file, pylock.as_bytes())
-            .map_err(|e| Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) })?;
+        write::put(&file, &file.display().to_string(), pylock.as_bytes(), None)?;
         let from = ".pydeploy/pylock.toml";
         self.report
             .note(&format!("{from} has what was installed: move it into the project, and commit it, to lock that"));
@@ -147,9 +145,7 @@ impl<'a> Bench<'a> {
         let (old, new) = (self.prepared.lock()?, self.supply.lock());
         if old != new {
             let file = self.prepared.root.join(lock::FILE);
-            let message = format!("could not write {}", file.display());
-            write::replace(&file, new.to_string().as_bytes())
-                .map_err(|e| Fault { causes: vec![e.to_string()], ..Fault::new(Class::Environment, message, None) })?;
+            write::put(&file, &file.display().to_string(), new.to_string().as_bytes(), None)?;
             self.report.note(&told(&old, &new));
         }
         for notice in self.cache.notices() {

@@ -27,10 +27,10 @@ pub struct Order {
 }
 
 impl Order {
-    /// The name of the Deployment among them.
-    pub fn deployment(&self) -> Option<&str> {
-        let mut all = self.targets.iter().map(|t| &t.identity);
-        all.find(|i| i.kind == "Deployment").map(|i| i.name.as_str())
+    /// The names of the Deployments among them, the application's own before those of its processes.
+    pub fn deployments(&self) -> impl Iterator<Item = &str> {
+        let all = self.targets.iter().map(|t| &t.identity);
+        all.filter(|i| i.kind == "Deployment").map(|i| i.name.as_str())
     }
 }
 

@@ -6,6 +6,7 @@ use super::connect::Cluster;
 use super::error::Error;
 use super::object::{Identity, KINDS, Kind, Target};
 use super::refusal::Action;
+use crate::manifests::PART_OF;
 
 /// An object that the application no longer has.
 #[derive(Debug, Clone)]
@@ -23,25 +24,28 @@ impl Stale {
     }
 }
 
-/// What is in the cluster's namespace with our label for the application `name`, of the kinds that we emit, and not
-/// among `targets`.
+/// What is in the cluster's namespace with our label for the application `name` or for a process of it, of the kinds that
+/// we emit, and not among `targets`.
 pub async fn stale(cluster: &Cluster, name: &str, targets: &[Target]) -> Result<Vec<Stale>, Error> {
-    let selector = format!("app.kubernetes.io/managed-by=pydeploy,app.kubernetes.io/name={name}");
-    let params = ListParams::default().labels(&selector);
-    let lists = KINDS.iter().map(|kind| {
-        let params = &params;
-        async move {
-            let namespace = Some(cluster.namespace.clone());
-            let all = Identity { kind: kind.name.into(), name: String::new(), namespace };
-            let api = kind.api(cluster);
-            let found = cluster.ask(Action::Read, &all, || api.list(params)).await?;
-            Ok::<_, Error>(
-                found.items.into_iter().filter_map(|object| told(*kind, cluster, object)).collect::<Vec<_>>(),
-            )
-        }
+    let params = ["app.kubernetes.io/name", PART_OF]
+        .map(|label| ListParams::default().labels(&format!("app.kubernetes.io/managed-by=pydeploy,{label}={name}")));
+    let lists = KINDS.iter().flat_map(|kind| params.iter().map(move |params| (kind, params)));
+    let lists = lists.map(|(kind, params)| async move {
+        let namespace = Some(cluster.namespace.clone());
+        let all = Identity { kind: kind.name.into(), name: String::new(), namespace };
+        let api = kind.api(cluster);
+        let found = cluster.ask(Action::Read, &all, || api.list(params)).await?;
+        Ok::<_, Error>(found.items.into_iter().filter_map(|object| told(*kind, cluster, object)).collect::<Vec<_>>())
     });
     let found = futures_util::future::try_join_all(lists).await?;
-    Ok(found.into_iter().flatten().filter(|s| !targets.iter().any(|t| t.identity == s.identity)).collect())
+    let mut stale: Vec<Stale> = Vec::new();
+    for one in found.into_iter().flatten() {
+        let is_wanted = targets.iter().any(|target| target.identity == one.identity);
+        if !is_wanted && stale.iter().all(|other| other.identity != one.identity) {
+            stale.push(one);
+        }
+    }
+    Ok(stale)
 }
 
 fn told(kind: Kind, cluster: &Cluster, object: DynamicObject) -> Option<Stale> {

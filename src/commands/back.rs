@@ -7,14 +7,12 @@ use super::Context;
 use super::rollback::go_back;
 use super::verdict::{self, Rollout, blind};
 use crate::cli::ApplyArgs;
-use crate::cluster::{self, Cluster, Error, Foreign, Goal, Look, Order, Reason};
+use crate::cluster::{self, Applied, Change, Cluster, Error, Foreign, Goal, Look, Order, Reason};
 use crate::fault::{Class, Fault};
 use crate::rollout::{Revision, Verdict};
 
 /// What was there before.
 pub(super) enum Before {
-    /// Nobody asks for a way back.
-    Unasked,
     /// Nothing: it is the first deployment.
     Nothing,
     /// A revision, and whether all of its Pods were ready.
@@ -30,15 +28,59 @@ pub(super) enum Health {
     Unwell,
 }
 
+/// What was there before of each Deployment, by name.
+pub(super) type Befores = Vec<(String, Before)>;
+
+/// Looks what is there now, where a way back is asked for.
+pub(super) async fn look(
+    context: &Context<'_>,
+    cluster: &Cluster,
+    order: &Order,
+    args: &ApplyArgs,
+) -> Result<Befores, Fault> {
+    let mut befores = Vec::new();
+    for name in order.deployments().filter(|_| args.rollback_on_failure) {
+        befores.push((name.to_owned(), Before::look(context, cluster, name).await?));
+    }
+    Ok(befores)
+}
+
+/// Goes back after the rollout of `failed` has failed, with every Deployment that was changed along with it; its fault,
+/// with what became of that.
+pub(super) async fn take(
+    context: &Context<'_>,
+    cluster: &Cluster,
+    befores: Befores,
+    applied: &[Applied],
+    failed: &str,
+    mut fault: Fault,
+) -> Fault {
+    if !matches!(fault.class, Class::Rollout | Class::Late) {
+        return fault;
+    }
+    let is_well = |(_, before): &(String, Before)| matches!(before, Before::There(_, Health::Well));
+    if befores.iter().any(is_well) {
+        // Why the rollout has failed is told at the end; that it has, before the next one begins.
+        context.report.warn(&fault.message);
+    }
+    let is_changed = |name: &str| {
+        let mut all = applied.iter().filter(|a| a.identity.kind == "Deployment" && a.identity.name == name);
+        all.any(|a| a.change == Change::Changed)
+    };
+    let (own, others): (Vec<_>, Vec<_>) = befores.into_iter().partition(|(name, _)| name == failed);
+    for (name, before) in own {
+        let (revision, document, text) = before.outcome(context, cluster, &name).await;
+        fault = told(fault, revision, document, &text);
+    }
+    for (name, before) in others.into_iter().filter(|(name, _)| is_changed(name)) {
+        let (.., text) = before.outcome(context, cluster, &name).await;
+        fault.output.push(format!("rollback of {name}: {text}"));
+    }
+    fault
+}
+
 impl Before {
-    /// Looks what is there now, where a way back is asked for.
-    pub(super) async fn look(
-        context: &Context<'_>,
-        cluster: &Cluster,
-        order: &Order,
-        args: &ApplyArgs,
-    ) -> Result<Self, Fault> {
-        let Some(name) = order.deployment().filter(|_| args.rollback_on_failure) else { return Ok(Self::Unasked) };
+    async fn look(context: &Context<'_>, cluster: &Cluster, name: &str) -> Result<Self, Fault> {
         let look = match cluster::look(cluster, name, |error| blind(context, error)).await {
             Err(Error::Refused(refusal)) if matches!(refusal.reason, Reason::Absent { .. } | Reason::NoNamespace) => {
                 return Ok(Self::Nothing);
@@ -49,13 +91,9 @@ impl Before {
         Ok(look.current().cloned().map_or(Self::Nothing, |revision| Self::There(revision, health)))
     }
 
-    /// Goes back after a rollout has failed; its fault, with what became of that.
-    pub(super) async fn take(self, context: &Context<'_>, cluster: &Cluster, name: &str, fault: Fault) -> Fault {
-        if !matches!(fault.class, Class::Rollout | Class::Late) {
-            return fault;
-        }
-        let (revision, document, text) = match self {
-            Self::Unasked => return fault,
+    /// Goes back; to which revision, and what became of it, as `rollback{…}` and in words.
+    async fn outcome(self, context: &Context<'_>, cluster: &Cluster, name: &str) -> (Option<u64>, Value, String) {
+        match self {
             Self::Nothing => {
                 let text = "there is no earlier revision to go back to, and nothing was deleted".to_owned();
                 (None, json!({"verdict": "none"}), text)
@@ -69,8 +107,6 @@ impl Before {
             }
             Self::There(revision, Health::Well) => {
                 let number = revision.number;
-                // Why the rollout has failed is told at the end; that it has, before the next one begins.
-                context.report.warn(&fault.message);
                 let (document, text) = match Box::pin(back(context, cluster, name, &revision)).await {
                     Ok(Some(rollout)) => {
                         let now = &rollout["revision"];
@@ -89,8 +125,7 @@ impl Before {
                 };
                 (Some(number), document, text)
             }
-        };
-        told(fault, revision, document, &text)
+        }
     }
 }
 

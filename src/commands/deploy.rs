@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::back::Before;
+use super::back;
 use super::verdict::{self, Rollout};
 use super::which::reach;
 use super::{Context, documents, manifests};
@@ -97,7 +97,7 @@ pub(super) async fn roll_out(
     let report = context.report;
     report.stage(&format!("Applying to namespace {namespace} (context {of}, {address})"));
     report.stands("nothing was changed in the cluster");
-    let before = Before::look(context, cluster, order, args).await?;
+    let befores = back::look(context, cluster, order, args).await?;
     let begun = Timestamp::now();
     let events = report.events();
     let applied = cluster::apply(cluster, order, |applied| {
@@ -110,17 +110,17 @@ pub(super) async fn roll_out(
     if args.prune {
         prune(context, cluster, order, name).await?;
     }
-    let deployment = applied.iter().find_map(Applied::deployment);
-    let rollout = match deployment {
-        Some(deployment) if !args.no_wait => {
-            let rollout = Rollout { deployment: &deployment, begun, what: "rollout", timeout: args.timeout };
-            match verdict::wait(context, cluster, rollout).await {
-                Ok(rollout) => rollout,
-                Err(fault) => return Err(Box::pin(before.take(context, cluster, name, fault)).await),
-            }
+    let mut rollout = Value::Null;
+    for deployment in applied.iter().filter_map(Applied::deployment).filter(|_| !args.no_wait) {
+        let name = deployment.metadata.name.clone().unwrap_or_default();
+        let followed = Rollout { deployment: &deployment, begun, what: "rollout", timeout: args.timeout };
+        match verdict::wait(context, cluster, followed).await {
+            // The application's own is the first.
+            Ok(own) if rollout.is_null() => rollout = own,
+            Ok(process) => rollout["processes"][name] = process,
+            Err(fault) => return Err(Box::pin(back::take(context, cluster, befores, &applied, &name, fault)).await),
         }
-        _ => Value::Null,
-    };
+    }
     Ok((applied, rollout))
 }
 

@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 use crate::cluster::{Applied, Cluster, Identity};
 use crate::difference::Field;
 use crate::engine::Engine;
+use crate::image;
 use crate::image::contract::User;
 use crate::image::plan::{ImagePlan, SystemPackage};
 use crate::manifests::objects;
-use crate::project::{Decision, Project};
+use crate::project::{Decision, Process, Project};
 use crate::rollout::Revision;
 use crate::stages::examine::{Examined, Platform};
 use crate::stages::push::Layer;
 use crate::stages::{Blueprint, Prepared, Pushed};
-use crate::workload::Who;
+use crate::workload::{Probes, Who};
 
 /// `project{…}` of a plan.
 pub(super) fn project(prepared: &Prepared) -> Value {
@@ -26,7 +27,13 @@ pub(super) fn project(prepared: &Prepared) -> Value {
         "python": read.map(|p| json!({"version": p.python.value.to_string(), "from": from(&p.python)})),
         "framework": read.and_then(|p| p.framework.as_ref()).map(|f| f.value.to_string()),
         "kind": read.map(|p| p.kind.value.to_string()),
+        "processes": prepared.processes.iter().map(process).collect::<Vec<_>>(),
     })
+}
+
+fn process(process: &Process) -> Value {
+    let Process { name, kind, command, health } = process;
+    json!({"name": name, "kind": kind, "command": command.value, "health": health})
 }
 
 /// The lock file, where there is one.
@@ -93,9 +100,11 @@ pub(super) fn contract(examined: &Examined) -> Value {
         "gid": numbers.map(|n| n.1),
         "from": examined.user_from(),
     });
-    let [startup, readiness, liveness] = objects::probes(compiled.probes.as_ref());
-    let probes =
-        compiled.probes.as_ref().map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}));
+    let process = |(process, asked): &(image::process::Process, Option<Probes>)| {
+        let image::process::Process { name, kind, command, healthcheck } = process;
+        let probes = probes(asked.as_ref());
+        json!({"name": name, "kind": kind, "command": command, "healthcheck": healthcheck, "probes": probes})
+    };
     json!({
         "source": {"kind": examined.kind.name(), "ref": examined.name},
         "platforms": examined.platforms.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
@@ -103,7 +112,8 @@ pub(super) fn contract(examined: &Examined) -> Value {
         "ports": contract.ports,
         "healthcheck": contract.healthcheck,
         "stopSignal": contract.stop_signal,
-        "probes": probes,
+        "probes": probes(compiled.probes.as_ref()),
+        "processes": compiled.processes.iter().map(process).collect::<Vec<_>>(),
         "probesBecause": compiled.probes.as_ref().map(|p| p.because.as_str()),
         "securityContext": compiled.identity.map(|i| json!({
             "pod": objects::pod_security(i, &contract.ports),
@@ -111,6 +121,12 @@ pub(super) fn contract(examined: &Examined) -> Value {
         })),
         "findings": examined.findings(),
     })
+}
+
+/// `probes{…}`, each as Kubernetes has it.
+fn probes(probes: Option<&Probes>) -> Option<Value> {
+    let [startup, readiness, liveness] = objects::probes(probes);
+    probes.map(|_| json!({"startup": startup, "readiness": readiness, "liveness": liveness}))
 }
 
 /// The account's name: as USER states it, or as /etc/passwd has it.

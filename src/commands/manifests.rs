@@ -7,10 +7,14 @@ use serde_json::json;
 use super::{Context, documents};
 use crate::cli::{ImageArgs, ManifestsArgs, OutArgs, ProjectArg};
 use crate::fault::{Class, Fault};
+use crate::image::contract::ImageContract;
+use crate::image::planner;
+use crate::image::process::Process;
 use crate::image::reference::{ImageRef, Repository};
 use crate::inspect::Source;
 use crate::manifests::yaml::{self, File};
 use crate::manifests::{Format, Manifests, tree};
+use crate::project::{self, Decision, ProcessKind};
 use crate::settings::{Out, Settings};
 use crate::source::SourceTree;
 use crate::stages::build::keychain;
@@ -159,15 +163,16 @@ impl Made {
 pub(super) fn compile(pushed: &Pushed, name: &str, settings: &Settings) -> Result<Made, Fault> {
     pushed.examined.check()?;
     let shown = pushed.examined.shown();
+    let contract = ImageContract { processes: processes(&shown.contract, settings)?, ..shown.contract.clone() };
     let version = pushed.tags.first().map(ToString::to_string);
     let workload = |terms: &Terms| {
         let deploy = Deploy { name: name.to_owned(), terms: terms.clone() };
         // A variable that the manifest sets is one that the check reads.
         let known = Known { env: terms.plain_env(), ..shown.known.clone() };
-        let mut compiled = Compiled::of(&shown.contract, &known);
-        compiled.findings.extend(terms.findings(&shown.contract.ports));
+        let mut compiled = Compiled::of(&contract, &known);
+        compiled.findings.extend(terms.findings(&contract.ports));
         compiled.findings.sort_by_key(|f| f.severity);
-        let workload = compiled.workload(&shown.contract, pushed.reference.clone(), version.clone(), &deploy);
+        let workload = compiled.workload(&contract, pushed.reference.clone(), version.clone(), &deploy);
         workload.ok_or_else(|| Fault::contract(&pushed.examined.name, compiled.errors().cloned().collect()))
     };
     let chosen = workload(&settings.deploy)?;
@@ -176,6 +181,40 @@ pub(super) fn compile(pushed: &Pushed, name: &str, settings: &Settings) -> Resul
     findings.extend(settings.deploy.findings(&shown.contract.ports));
     findings.sort_by_key(|f| f.severity);
     Ok(Made { findings, chosen, everywhere })
+}
+
+/// The processes that the image states, changed by what the settings state: an image may be others' work.
+fn processes(contract: &ImageContract, settings: &Settings) -> Result<Vec<Process>, Fault> {
+    let found = contract.processes.iter().map(|process| project::Process {
+        name: process.name.clone(),
+        kind: process.kind,
+        command: Decision::assumed(process.command.clone(), "the image's"),
+        health: None,
+    });
+    let stated = project::stated_processes(found.collect(), &settings.stated.processes)?;
+    let mut processes = planner::processes(&stated, settings.wishes.timings);
+    for process in processes.iter_mut().filter(|process| process.healthcheck.is_none()) {
+        let own = contract.processes.iter().find(|own| own.name == process.name);
+        process.healthcheck = own.and_then(|own| own.healthcheck.clone());
+    }
+    let all = std::iter::once(&settings.deploy).chain(settings.environments.all());
+    for (name, terms) in all.flat_map(|terms| &terms.processes) {
+        let kind = processes.iter().find(|process| process.name == *name).map(|process| process.kind);
+        let why = match (kind, terms.replicas) {
+            (None, _) => {
+                let names: Vec<_> = processes.iter().map(|process| process.name.as_str()).collect();
+                format!(
+                    "there is no such process; there are {}",
+                    if names.is_empty() { "none".into() } else { names.join(", ") }
+                )
+            }
+            (Some(ProcessKind::Scheduler), Some(2..)) => "there are never two of a scheduler at a time".to_owned(),
+            (Some(ProcessKind::Release), Some(_)) => "a release step runs in each Pod that is started".to_owned(),
+            _ => continue,
+        };
+        return Err(Fault::new(Class::Project, format!("deploy.processes.{name}: {why}"), None));
+    }
+    Ok(processes)
 }
 
 /// Says what was found that is no error.

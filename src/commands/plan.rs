@@ -71,6 +71,10 @@ fn rows(prepared: &Prepared, engine: &Decision<Engine>) -> Vec<Row> {
         Blueprint::Own(path) => rows.push(Row::of("dockerfile", path, &path.value)),
         Blueprint::Generated { plan, .. } => image_rows(plan, prepared.project.as_ref(), &mut rows),
     }
+    for process in &prepared.processes {
+        let value = format!("{process}: {}", words(&process.command.value));
+        rows.push(Row::of("process", &process.command, &value));
+    }
     rows.push(Row::of("engine", engine, &engine.value));
     if let Some(registry) = &prepared.settings.registry {
         rows.push(Row::of("registry", registry, &registry.value));

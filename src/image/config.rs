@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The image config of OCI and Docker. The specification's own types drop Docker's Healthcheck, so these are ours:
 /// <https://github.com/opencontainers/image-spec/blob/main/config.md>.
@@ -86,7 +86,7 @@ pub struct RunConfig {
 }
 
 /// Docker's health check, durations in nanoseconds; 0 means the default.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct HealthConfig {
     /// `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", command]`; empty means none.

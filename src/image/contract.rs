@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::config::{HealthConfig, ImageConfig, RunConfig};
 use super::duration::GoDuration;
+use super::process::{self, Process};
 
 /// Docker's defaults, where an image states 0 or nothing: <https://docs.docker.com/reference/dockerfile/#healthcheck>.
 const INTERVAL: GoDuration = GoDuration::seconds(30);
@@ -37,6 +38,8 @@ pub struct ImageContract {
     pub shell: Vec<String>,
     /// Folders that it declares to be written to, sorted.
     pub volumes: Vec<String>,
+    /// What it is started for beside its own command.
+    pub processes: Vec<Process>,
 }
 
 /// Who an image runs as, as far as its config says.
@@ -162,6 +165,9 @@ pub enum ContractError {
     /// A port can't be read.
     #[error("the image exposes {0:?}, which is not a port")]
     Port(String),
+    /// Its processes can't be read.
+    #[error("the image states processes that can't be read (the label {label}): {0}", label = process::LABEL)]
+    Processes(String),
 }
 
 impl ImageContract {
@@ -179,7 +185,23 @@ impl ImageContract {
             cmd: run.cmd.clone(),
             shell: run.shell.clone(),
             volumes: run.volumes.keys().cloned().collect(),
+            processes: match run.labels.get(process::LABEL) {
+                Some(text) => process::read(text).map_err(ContractError::Processes)?,
+                None => Vec::new(),
+            },
         })
+    }
+
+    /// The contract of one of its processes: the same image, with that one's command and check, and no port.
+    #[must_use]
+    pub fn of(&self, process: &Process) -> Self {
+        Self {
+            ports: Vec::new(),
+            healthcheck: process.healthcheck.clone(),
+            cmd: process.command.clone(),
+            processes: Vec::new(),
+            ..self.clone()
+        }
     }
 }
 

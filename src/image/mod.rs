@@ -18,6 +18,7 @@ pub mod native;
 pub mod pattern;
 pub mod plan;
 pub mod planner;
+pub mod process;
 pub mod reference;
 pub mod release;
 pub mod rootfs;

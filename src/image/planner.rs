@@ -5,8 +5,9 @@ use super::duration::GoDuration;
 use super::install::Install;
 use super::native::{self, Family, Origin};
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
+use super::process::Process;
 use super::release::Release;
-use crate::project::{Decision, DependencySource, Health, Manager, Project};
+use crate::project::{self, Decision, DependencySource, Health, Manager, Project};
 
 /// What the user wishes of the image, where they said so.
 #[derive(Debug, Clone)]
@@ -215,14 +216,12 @@ fn environment(project: &Project) -> Vec<(String, String)> {
 
 /// A check that works with Python alone: slim images have no curl.
 fn healthcheck(project: &Project, wishes: &Wishes) -> Option<Decision<Healthcheck>> {
-    let Timings { interval, timeout, start_period, retries } = wishes.timings;
-    let check =
-        |test| Healthcheck { test, interval, timeout, start_period, start_interval: GoDuration::seconds(5), retries };
+    let check = |argv| timed(Test::Exec(argv), wishes.timings);
     if let Some(command) = &wishes.health_command {
-        return Some(command.clone().map(|argv| check(Test::Exec(argv))));
+        return Some(command.clone().map(check));
     }
     let (health, port) = (project.health.as_ref()?, project.port.as_ref()?.value);
-    let seconds = timeout.ceil_seconds().max(1);
+    let seconds = wishes.timings.timeout.ceil_seconds().max(1);
     let program = match &health.value {
         Health::Http { path, host } => format!(
             "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout={seconds}); \
@@ -232,8 +231,24 @@ fn healthcheck(project: &Project, wishes: &Wishes) -> Option<Decision<Healthchec
         ),
         Health::Tcp => format!("import socket; socket.create_connection(('127.0.0.1', {port}), {seconds}).close()"),
     };
-    let test = Test::Exec(vec!["python".into(), "-c".into(), program]);
-    Some(health.clone().map(|_| check(test)))
+    let argv = vec!["python".into(), "-c".into(), program];
+    Some(health.clone().map(|_| check(argv)))
+}
+
+fn timed(test: Test, timings: Timings) -> Healthcheck {
+    let Timings { interval, timeout, start_period, retries } = timings;
+    Healthcheck { test, interval, timeout, start_period, start_interval: GoDuration::seconds(5), retries }
+}
+
+/// The processes beside the command, as the image will state them.
+pub fn processes(found: &[project::Process], timings: Timings) -> Vec<Process> {
+    let process = |process: &project::Process| Process {
+        name: process.name.clone(),
+        kind: process.kind,
+        command: process.command.value.clone(),
+        healthcheck: process.health.clone().map(|argv| timed(Test::Exec(argv), timings)),
+    };
+    found.iter().map(process).collect()
 }
 
 /// A Python literal. Paths come from source code or settings, so anything may be in them.

@@ -38,8 +38,11 @@ fn objects(workload: &Workload) -> Result<Vec<Part>, YamlError> {
     let bare = workload.image.repository().to_string();
     let part = |object: &super::Object| {
         let mut value = yaml::value(object).map_err(YamlError::of)?;
-        if let Some(image) = value.pointer_mut("/spec/template/spec/containers/0/image") {
-            *image = Value::from(bare.clone());
+        for kind in ["containers", "initContainers"] {
+            let all = value.pointer_mut(&format!("/spec/template/spec/{kind}")).and_then(Value::as_array_mut);
+            for image in all.into_iter().flatten().filter_map(|container| container.get_mut("image")) {
+                *image = Value::from(bare.clone());
+            }
         }
         let (kind, name) = object.identity();
         Ok(Part { stem: object.file_stem(), kind, name: name.to_owned(), value })

@@ -16,4 +16,4 @@ pub mod tree;
 pub mod yaml;
 
 pub use format::{Format, UnknownFormat};
-pub use objects::{Manifests, Object};
+pub use objects::{Manifests, Object, PART_OF};

@@ -14,7 +14,10 @@ use crate::workload::Workload;
 
 pub use super::pod::{container_security, pod_security, probes};
 
-/// The objects of one workload, in the order in which a cluster should see them.
+/// The label of what is a process of an application: its name.
+pub const PART_OF: &str = "app.kubernetes.io/part-of";
+
+/// The objects of one workload and its processes, in the order in which a cluster should see them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifests(pub Vec<Object>);
 
@@ -58,22 +61,34 @@ impl Object {
     /// The name of its file, without an ending: its kind, and its own name where there may be several of that.
     pub fn file_stem(&self) -> String {
         let (kind, name) = self.identity();
-        match self {
-            Self::PersistentVolumeClaim(_) => format!("{}-{name}", kind.to_ascii_lowercase()),
-            _ => kind.to_ascii_lowercase(),
-        }
+        let labels = match self {
+            Self::PersistentVolumeClaim(_) => return format!("{}-{name}", kind.to_ascii_lowercase()),
+            Self::NetworkPolicy(o) => &o.metadata.labels,
+            Self::Deployment(o) => &o.metadata.labels,
+            _ => &None,
+        };
+        let of_process = labels.as_ref().is_some_and(|labels| labels.contains_key(PART_OF));
+        if of_process { format!("{}-{name}", kind.to_ascii_lowercase()) } else { kind.to_ascii_lowercase() }
     }
 }
 
 impl Manifests {
-    /// The objects for `workload`. A workload without ports gets no Service.
+    /// The objects for `workload`, and for its processes.
     pub fn of(workload: &Workload) -> Self {
+        Self(workload.each().iter().flat_map(|one| Self::of_one(one).0).collect())
+    }
+
+    /// The objects of one. Without ports it gets no Service; a process shares what is the application's.
+    fn of_one(workload: &Workload) -> Self {
         let mut objects = Vec::new();
-        if workload.terms.service_account.is_none() {
+        let is_process = workload.part_of.is_some();
+        if workload.terms.service_account.is_none() && !is_process {
             objects.push(Object::ServiceAccount(Box::new(service_account(workload))));
         }
         objects.extend(network::policy(workload).map(|o| Object::NetworkPolicy(Box::new(o))));
-        objects.extend(storage::claims(workload).map(|o| Object::PersistentVolumeClaim(Box::new(o))));
+        objects.extend(
+            storage::claims(workload).filter(|_| !is_process).map(|o| Object::PersistentVolumeClaim(Box::new(o))),
+        );
         objects.push(Object::Deployment(Box::new(pod::deployment(workload))));
         if !workload.ports.is_empty() {
             objects.push(Object::Service(Box::new(network::service(workload))));
@@ -99,6 +114,7 @@ pub(super) fn selector_labels(workload: &Workload) -> BTreeMap<String, String> {
 pub(super) fn labels(workload: &Workload) -> BTreeMap<String, String> {
     let mut labels = selector_labels(workload);
     labels.insert("app.kubernetes.io/managed-by".to_owned(), "pydeploy".to_owned());
+    labels.extend(workload.part_of.clone().map(|name| (PART_OF.to_owned(), name)));
     if let Some(version) = workload.version.as_deref().and_then(label_value) {
         labels.insert("app.kubernetes.io/version".to_owned(), version);
     }

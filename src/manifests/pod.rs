@@ -15,8 +15,8 @@ use super::network::{port_name, protocol};
 use super::objects::{labels, metadata, selector};
 use super::storage;
 use crate::image::contract::Port;
-use crate::workload::Workload;
 use crate::workload::deploy::{self, EnvFrom, EnvValue, KeyOf, LabelKey, VariableName};
+use crate::workload::{Step, Workload};
 
 pub use super::probe::probes;
 pub use super::security::{container_security, pod_security};
@@ -28,8 +28,7 @@ const GRACE: u32 = 30;
 pub(super) fn deployment(workload: &Workload) -> Deployment {
     let terms = &workload.terms;
     // While the old Pod holds its node's claim, a new one elsewhere would wait for ever.
-    let strategy = terms
-        .is_tied_to_a_node()
+    let strategy = (terms.is_tied_to_a_node() || workload.single)
         .then(|| DeploymentStrategy { type_: Some("Recreate".to_owned()), rolling_update: None });
     Deployment {
         metadata: metadata(workload, &workload.name),
@@ -64,14 +63,16 @@ fn pod(workload: &Workload) -> PodSpec {
         security.fs_group = Some(i64::from(workload.identity.gid));
         security.fs_group_change_policy = Some("OnRootMismatch".to_owned());
     }
+    let step = |step: &Step| program(workload, &step.name, &step.args);
     let secret = |name: &deploy::ObjectName| LocalObjectReference { name: name.to_string() };
-    let account = terms.service_account.as_ref().map_or_else(|| workload.name.clone(), ToString::to_string);
+    let account = terms.service_account.as_ref().map_or_else(|| workload.application().to_owned(), ToString::to_string);
     PodSpec {
         service_account_name: Some(account),
         automount_service_account_token: Some(false),
         // Each Service of the namespace would add variables such as APP_PORT, which settings libraries read.
         enable_service_links: Some(false),
         security_context: Some(security),
+        init_containers: none_if_empty(workload.release.iter().map(step).collect()),
         containers: vec![container(workload)],
         image_pull_secrets: none_if_empty(terms.image_pull_secrets.iter().map(secret).collect()),
         // What the container has for itself stays what it was: the drain comes on top.
@@ -109,16 +110,25 @@ fn container(workload: &Workload) -> Container {
         ..LifecycleHandler::default()
     };
     Container {
-        name: workload.name.clone(),
-        image: Some(workload.image.to_string()),
-        image_pull_policy: Some("IfNotPresent".to_owned()),
-        env: none_if_empty(terms.env.iter().map(variable).collect()),
-        env_from: none_if_empty(terms.env_from.iter().map(variables).collect()),
         lifecycle: terms.drain.map(|drain| Lifecycle { pre_stop: Some(sleep(drain)), ..Lifecycle::default() }),
         ports: none_if_empty(workload.ports.iter().enumerate().map(port).collect()),
         startup_probe: startup,
         readiness_probe: readiness,
         liveness_probe: liveness,
+        ..program(workload, &workload.name, &workload.args)
+    }
+}
+
+/// What a container of the image is, whatever it is started for.
+fn program(workload: &Workload, name: &str, args: &[String]) -> Container {
+    let terms = &workload.terms;
+    Container {
+        name: name.to_owned(),
+        image: Some(workload.image.to_string()),
+        image_pull_policy: Some("IfNotPresent".to_owned()),
+        args: none_if_empty(args.iter().map(|word| literal(word)).collect()),
+        env: none_if_empty(terms.env.iter().map(variable).collect()),
+        env_from: none_if_empty(terms.env_from.iter().map(variables).collect()),
         resources: Some(resources(&terms.resources)),
         security_context: Some(container_security(workload.identity)),
         volume_mounts: Some(storage::mounts(workload)),

@@ -16,7 +16,7 @@ use crate::workload::deploy::{Label, Source};
 const TMP: (&str, &str) = ("tmp", "/tmp");
 
 fn claim_name(workload: &Workload, volume: &Label) -> String {
-    format!("{}-{volume}", workload.name)
+    format!("{}-{volume}", workload.application())
 }
 
 /// The claims that are made along with the workload.

@@ -17,6 +17,9 @@ const KINDS: &[&str] = &[
     "poddisruptionbudget",
 ];
 
+/// The kinds of which there may be several, whose files have the object's name as well.
+const SEVERAL: &[&str] = &["deployment", "networkpolicy", "persistentvolumeclaim"];
+
 /// The files of a workload in this format: as it is in the chosen environment, or everywhere.
 pub fn files(format: Format, chosen: &Workload, everywhere: &Everywhere<Workload>) -> Result<Vec<File>, YamlError> {
     match format {
@@ -49,7 +52,8 @@ pub fn likely<'e>(format: Format, environments: impl Iterator<Item = &'e String>
 pub fn may_be(path: &str) -> bool {
     let is_object = |name: &str| {
         let stem = name.strip_suffix(".yaml").unwrap_or_default();
-        KINDS.contains(&stem) || stem.starts_with("persistentvolumeclaim-")
+        let named = |kind: &str| stem.strip_prefix(kind).is_some_and(|rest| rest.starts_with('-'));
+        KINDS.contains(&stem) || SEVERAL.iter().any(|kind| named(kind))
     };
     let is_values = |name: &str| name.starts_with("values-") && name.strip_suffix(".yaml").is_some();
     let parts: Vec<_> = path.split('/').collect();
@@ -73,7 +77,11 @@ mod tests {
                 assert!(may_be(&path), "{path}");
             }
         }
-        assert!(may_be("persistentvolumeclaim-api-data.yaml") && may_be("overlays/x/deployment.yaml"));
+        assert!(
+            may_be("persistentvolumeclaim-api-data.yaml")
+                && may_be("base/deployment-api-worker.yaml")
+                && may_be("overlays/x/deployment.yaml")
+        );
         for other in ["deployment", "my-deployment.yaml", "a/deployment.yaml", "README.md", "templates/mine.yaml", ""] {
             assert!(!may_be(other), "{other}");
         }

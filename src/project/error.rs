@@ -109,6 +109,14 @@ pub enum Error {
         /// The way out.
         mend: String,
     },
+    /// What a process runs is neither stated nor found.
+    #[error("the process {name} has no command")]
+    ProcessCommand {
+        /// Its name, as stated.
+        name: String,
+        /// The processes that there are beside it.
+        known: Vec<String>,
+    },
     /// The setting names a manager whose file is not there.
     #[error("the manager is stated to be {manager}, but there is no {file}")]
     ManagerFileMissing {

@@ -48,6 +48,11 @@ impl Launch {
         Self { words: shlex::split(last).unwrap_or_default() }
     }
 
+    /// The words, without those of a shell around them.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+
     /// The name of the program, behind `python -m`, `exec` and what else stands before it.
     pub(crate) fn program(&self) -> Option<(usize, &str)> {
         let mut words = self.words.iter().enumerate().peekable();

@@ -23,6 +23,7 @@ mod pin;
 mod pipenv;
 mod poetry;
 mod port;
+mod process;
 mod procfile;
 mod program;
 mod pylock;
@@ -43,6 +44,7 @@ mod uv_lock;
 mod wheels;
 mod workspace;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use self::dependencies::{Dependencies, Dependency, DependencySource, IndexUse, Parts};
@@ -51,9 +53,11 @@ pub use self::framework::{Framework, Interface};
 pub use self::health::Health;
 pub use self::manager::{Locker, Manager, UnknownManager};
 pub use self::name::name;
+pub use self::process::{Process, ProcessKind, StatedProcess, is_process_name, stated as stated_processes};
 pub use self::python::{NotAVersion, PythonVersion};
 pub use decision::{Decision, Evidence};
 pub(crate) use marker::Target as Markers;
+pub(crate) use process::titled;
 pub use requirements::{Flat, Replacement, flatten};
 pub use workspace::{Member, only_member};
 
@@ -83,6 +87,8 @@ pub struct Stated {
     pub port: Option<Decision<u16>>,
     /// The path that a probe asks for.
     pub health_path: Option<Decision<String>>,
+    /// What else it runs, by name.
+    pub processes: BTreeMap<String, StatedProcess>,
 }
 
 /// Whether a project answers requests.
@@ -128,6 +134,8 @@ pub struct Project {
     pub port: Option<Decision<u16>>,
     /// What a probe checks; `None` for a worker.
     pub health: Option<Decision<Health>>,
+    /// What it runs beside that, by name.
+    pub processes: Vec<Process>,
     /// The folder that the code is imported from, where that is not the root and the project is not installed.
     pub import_root: Option<Decision<String>>,
     /// What the program that is started must find in its environment.
@@ -186,7 +194,8 @@ impl Project {
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };
-        let Start { framework, kind, command, port, health, import_root, env, notes } = start;
+        let Start { framework, kind, command, port, health, import_root, env, processes, notes } = start;
+        let processes = process::stated(processes, &stated.processes)?;
         let version = pyproject.and_then(|p| p.version.clone());
         Ok(Self {
             name: name::decide(tree, pyproject, stated)?,
@@ -200,6 +209,7 @@ impl Project {
             command,
             port,
             health,
+            processes,
             import_root,
             env,
             notes,

@@ -2,53 +2,69 @@
 //! <https://devcenter.heroku.com/articles/procfile>
 
 use super::launch::Launch;
-use super::port;
-use super::{Decision, Error, Evidence, Stated};
+use super::process::writable;
+use super::{Decision, Error, Evidence, Process, ProcessKind, Stated, is_process_name, port};
 use crate::source::SourceTree;
 
-/// A process of a Procfile.
+/// What a Procfile says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Process {
-    /// What it is called.
-    pub(crate) name: String,
-    /// The command, in exec form.
-    pub(crate) command: Decision<Vec<String>>,
+pub(crate) struct Procfile {
+    /// What the image starts: `web`, else the only process that goes on, else `worker`.
+    pub(crate) main: Process,
+    /// The others.
+    pub(crate) others: Vec<Process>,
 }
 
 /// What a shell does with a line beyond splitting it into words.
 const SHELL: &[char] = &['&', ';', '|', '<', '>', '`', '$', '*', '?', '(', ')', '~', '\\', '#'];
 const FILE: &str = "Procfile";
 
-/// The process that is to be started: `web`, or the only one there is.
-pub(crate) fn process(tree: &SourceTree, stated: &Stated) -> Result<Option<Process>, Error> {
+/// Reads it, where the project has one that says what to start.
+pub(crate) fn read(tree: &SourceTree, stated: &Stated) -> Result<Option<Procfile>, Error> {
     let Some(text) = tree.text(FILE)? else { return Ok(None) };
-    let lines: Vec<(usize, &str, &str)> = text.lines().enumerate().filter_map(|(n, line)| read(n + 1, line)).collect();
-    let others = lines.iter().filter(|(_, name, _)| *name != "release");
-    let web = lines.iter().find(|(_, name, _)| *name == "web");
+    let lines: Vec<(usize, &str, &str)> = text.lines().enumerate().filter_map(|(n, text)| line(n + 1, text)).collect();
+    let find = |wanted: &str| lines.iter().find(|(_, name, _)| *name == wanted);
+    let lasting = || lines.iter().filter(|(_, name, _)| *name != "release");
+    let web = find("web");
     // One that has other lines as well is broken, and what it has of processes is chance.
     let written = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     if web.is_none() && written.count() != lines.len() {
         return Ok(None);
     }
-    let Some((line, name, written)) = web.or_else(|| others.clone().next().filter(|_| others.count() == 1)) else {
-        return Ok(None);
-    };
-    let others: Vec<&str> = lines.iter().map(|(_, other, _)| *other).filter(|other| other != name).collect();
-    let because = match others.as_slice() {
-        [] => format!("the process {name} of the {FILE}"),
-        _ => format!("the process {name} of the {FILE}; of the others ({}) nothing is started", others.join(", ")),
-    };
+    let only = lasting().next().filter(|_| lasting().count() == 1);
+    let Some(first) = web.or(only).or_else(|| find("worker")) else { return Ok(None) };
     let port = stated.port.as_ref().map_or(port::DEFAULT, |port| port.value);
-    let Some(mut words) = words(written, port) else { return Ok(None) };
+    let Some(main) = process(first, port) else { return Ok(None) };
+    let mut others: Vec<Process> = Vec::new();
+    for process in lines.iter().filter(|line| line.1 != first.1).filter_map(|line| process(line, port)) {
+        if is_process_name(&process.name) && others.iter().all(|other| other.name != process.name) {
+            others.push(process);
+        }
+    }
+    Ok(Some(Procfile { main, others }))
+}
+
+/// The process of a line.
+fn process((line, name, written): &(usize, &str, &str), port: u16) -> Option<Process> {
+    let mut words = words(written, port)?;
     let all = words.len();
     words.retain(|word| word != "--reload");
-    let because = if words.len() < all { format!("{because}, without its --reload") } else { because };
+    let mut because = format!("the process {name} of the {FILE}");
+    if words.len() < all {
+        because.push_str(", without its --reload");
+    }
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    let kind = ProcessKind::guess(&name, &words);
+    let (all, words) = (words.len(), writable(words));
+    if words.len() > all {
+        because.push_str(", with a file for its times that can be written");
+    }
     let command = Decision::seen(words, because, Evidence::line(FILE, *line));
-    Ok(Some(Process { name: (*name).to_owned(), command }))
+    Some(Process { name, kind, command, health: None })
 }
 
 /// `name: command`
-fn read(number: usize, line: &str) -> Option<(usize, &str, &str)> {
+fn line(number: usize, line: &str) -> Option<(usize, &str, &str)> {
     let line = line.trim();
     if line.starts_with('#') {
         return None;
@@ -122,8 +138,14 @@ mod tests {
 
     fn started(text: &str) -> Option<(String, String)> {
         let tree = SourceTree::in_memory("p", [(FILE, text)]);
-        let process = process(&tree, &Stated::default()).unwrap()?;
-        Some((process.command.value.join(" "), process.command.because))
+        let Procfile { main, .. } = read(&tree, &Stated::default()).unwrap()?;
+        Some((main.command.value.join(" "), main.command.because))
+    }
+
+    fn others(text: &str) -> Vec<(String, ProcessKind, String)> {
+        let tree = SourceTree::in_memory("p", [(FILE, text)]);
+        let others = read(&tree, &Stated::default()).unwrap().unwrap().others;
+        others.into_iter().map(|p| (p.name, p.kind, p.command.value.join(" "))).collect()
     }
 
     fn command(text: &str) -> String {
@@ -135,12 +157,29 @@ mod tests {
         let (command, because) =
             started("release: ./migrate\n# no\nworker: celery -A x worker\nweb: gunicorn -b :$PORT x:a").unwrap();
         assert_eq!(command, "gunicorn -b :8000 x:a");
-        assert_eq!(because, "the process web of the Procfile; of the others (release, worker) nothing is started");
+        assert_eq!(because, "the process web of the Procfile");
+        assert_eq!(started("beat: celery -A x beat\nworker: celery -A x worker").unwrap().0, "celery -A x worker");
         assert_eq!(started("release: ./migrate\nbot: python bot.py\n").unwrap().0, "python bot.py");
         assert_eq!(started("a: python a.py\nb: python b.py\n"), None);
         assert_eq!(started("nothing here\nweb:\n"), None);
         assert_eq!(started("web: a 'b\n"), None);
         assert_eq!(started("web:\nuvicorn\nmain:app\n--port=8000\n"), None);
+    }
+
+    #[test]
+    fn the_others_run_beside_it() {
+        let text = "release: python manage.py migrate\nMail_Worker: celery -A x worker\nbeat: celery -A x beat\n\
+                    web: gunicorn x:a\nbad: 'a\n";
+        let process = |name: &str, kind, command: &str| (name.to_owned(), kind, command.to_owned());
+        assert_eq!(
+            others(text),
+            [
+                process("release", ProcessKind::Release, "python manage.py migrate"),
+                process("mail-worker", ProcessKind::Worker, "celery -A x worker"),
+                process("beat", ProcessKind::Scheduler, "celery -A x beat --schedule /tmp/celerybeat-schedule"),
+            ]
+        );
+        assert_eq!(others("web: a\nA_b: c\na-b: d\n0: x\n").len(), 1);
     }
 
     #[test]

@@ -4,11 +4,14 @@
 use super::Stated;
 use super::health::Health;
 use super::import_root;
+use super::process::writable;
 use super::scan::scripts::{self, On, Queue, Runs, Script};
 use super::server::Server;
 use super::start::{Start, Starter};
-use super::{Decision, Error, Framework, Kind, port, server};
+use super::{Decision, Error, Framework, Kind, Process, ProcessKind, port, server};
 
+/// The package that keeps Celery's times in Django's database: <https://django-celery-beat.readthedocs.io>
+const STORED_TIMES: &str = "django-celery-beat";
 /// Where the health of a Streamlit application is asked for: <https://docs.streamlit.io/deploy/tutorials/docker>
 const STREAMLIT_HEALTH: &str = "/_stcore/health";
 
@@ -58,6 +61,7 @@ impl Starter<'_> {
             port: Some(port),
             import_root,
             env,
+            processes: Vec::new(),
             notes: script.develops.iter().map(developing).collect(),
         })
     }
@@ -140,6 +144,56 @@ impl Starter<'_> {
         Ok(Some((words, queue)))
     }
 
+    /// What the code needs beside what is started: the worker of its queue, and what gives out work by the clock.
+    pub(super) fn found_beside(&self, start: &mut Start) {
+        let found = self.queue();
+        if let (Err(error), Kind::Web) = (&found, start.kind.value) {
+            start
+                .notes
+                .push(format!("what takes work from its queue does not run: {error}; [processes.worker] states it"));
+        }
+        let Ok(Some((command, queue))) = found else { return };
+        let root = |root: &Option<Decision<String>>| root.as_ref().map(|root| root.value.clone());
+        if root(&self.root_of(&queue.path)) != root(&start.import_root) {
+            start.notes.push(format!(
+                "what takes work from its queue ({}) does not run: its modules are imported from another folder than \
+                 those of what is started; [processes.worker] states it",
+                queue.at
+            ));
+            return;
+        }
+        let Queue { package, at, .. } = &queue;
+        if *package == "celery"
+            && ProcessKind::guess("", &start.command.value) != ProcessKind::Scheduler
+            && (start.kind.value == Kind::Web || start.command.value.first() == command.first())
+            && let Some(times) = self.times()
+        {
+            let words = command.iter().map(|word| if word == "worker" { "beat".to_owned() } else { word.clone() });
+            let because = "the code has work for the clock, and this gives it out".to_owned();
+            let command = Decision::seen(self.keeping_times(words.collect()), because, times);
+            start.processes.push(Process { name: "beat".into(), kind: ProcessKind::Scheduler, command, health: None });
+        }
+        if start.kind.value == Kind::Web {
+            let because = format!("the code gives work to {package}, and this takes it");
+            let command = Decision::seen(command, because, at.clone());
+            start.processes.push(Process { name: "worker".into(), kind: ProcessKind::Worker, command, health: None });
+        }
+    }
+
+    /// What says that Celery has work for the clock.
+    fn times(&self) -> Option<super::Evidence> {
+        let stored = self.dependencies.get(STORED_TIMES).filter(|dependency| dependency.direct);
+        scripts::times(self.sources).or_else(|| stored.map(|dependency| dependency.evidence.clone()))
+    }
+
+    /// A beat that can write down when it did what: in the database, where that is where its times are.
+    fn keeping_times(&self, mut command: Vec<String>) -> Vec<String> {
+        if self.dependencies.get(STORED_TIMES).is_some() {
+            command.extend(["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"].map(str::to_owned));
+        }
+        writable(command)
+    }
+
     fn root_of(&self, path: &str) -> Option<Decision<String>> {
         let installed = self.dependencies.installs_project();
         import_root::of(self.sources, self.sources.get(path)?, installed)?.root
@@ -172,6 +226,7 @@ fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_ro
         health: None,
         import_root,
         env: Vec::new(),
+        processes: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -218,3 +218,46 @@ fn django_mounted_under_another_application_is_no_second_one() {
     let files = [manage, ("p/settings.py", ""), ("p/wsgi.py", "application = 1"), ("p/asgi.py", asgi)];
     assert!(started("django\nfastapi\nuvicorn", &files).starts_with("uvicorn p.asgi:app "));
 }
+
+#[test]
+fn a_queue_beside_what_is_started_gets_a_worker_and_its_times_a_beat() {
+    let web = ("main.py", "from fastapi import FastAPI\nfrom tasks import f\napp = FastAPI()\n");
+    let celery = "from celery import Celery\nqueue = Celery('x')\n@queue.task\ndef f(): ...\n";
+    let times = format!("{celery}queue.conf.beat_schedule = {{'f': {{'task': 'tasks.f', 'schedule': 60.0}}}}\n");
+    let beside = |requirements: &str, files: &[(&str, &str)]| -> Vec<String> {
+        let all = read(requirements, files).unwrap().processes;
+        all.iter().map(|p| format!("{} {}: {}", p.name, p.kind, p.command.value.join(" "))).collect()
+    };
+    let asked = "fastapi\nuvicorn\ncelery";
+    let worker = "worker worker: celery -A tasks:queue worker --loglevel INFO";
+    let beat = "beat scheduler: celery -A tasks:queue beat --loglevel INFO --schedule /tmp/celerybeat-schedule";
+    assert_eq!(beside(asked, &[web, ("tasks.py", celery)]), [worker]);
+    assert_eq!(beside(asked, &[web, ("tasks.py", &times)]), [beat, worker]);
+    let periodic = format!("{celery}queue.add_periodic_task(10.0, f.s())\n");
+    assert_eq!(beside(asked, &[web, ("tasks.py", &periodic)]), [beat, worker]);
+    // The times of a database are its scheduler's, wherever the code is.
+    let stored = beside(&format!("{asked}\ndjango-celery-beat"), &[web, ("tasks.py", celery)]);
+    assert!(stored[0].ends_with("--scheduler django_celery_beat.schedulers:DatabaseScheduler"), "{stored:?}");
+    // A worker alone is what the image starts, and only its times are beside it.
+    assert_eq!(beside("celery", &[("tasks.py", &times)]), [beat]);
+    // What is stated or in a Procfile is all that runs.
+    let procfile = ("Procfile", "web: uvicorn main:app\n");
+    assert_eq!(beside(asked, &[web, ("tasks.py", &times), procfile]), [""; 0]);
+    let gone = ("Procfile", "web: uvicorn main:app\nworker: celery -A tasks worker\n");
+    let project = read("fastapi\nuvicorn", &[web, ("tasks.py", ""), gone]).unwrap();
+    assert_eq!(project.processes, []);
+    let left = "the process worker of the Procfile does not run: celery is not among the dependencies";
+    assert_eq!(project.notes, [left]);
+    // Which of two takes the work is not guessed.
+    let two = [
+        ("a.py", celery),
+        ("b.py", celery),
+        ("main.py", "import a, b\nfrom fastapi import FastAPI\napp = FastAPI()\n"),
+    ];
+    let project = read(asked, &two).unwrap();
+    assert!(
+        project.processes.is_empty() && project.notes[0].ends_with("[processes.worker] states it"),
+        "{:?}",
+        project.notes
+    );
+}

@@ -6,14 +6,14 @@ use super::entry::{self, Entry};
 use super::health::{self, Health};
 use super::hosts::Hosts;
 use super::launch::{Launch, Program};
-use super::procfile::{self, Process};
+use super::procfile::{self, Procfile};
 use super::pyproject::Pyproject;
 use super::scan::objects::{Form, Object};
 use super::scan::scripts::{self, Runs, Script};
 use super::scan::{Module, Sources, objects, routes};
 use super::server::{self, Picked, Server};
 use super::{
-    Decision, Error, Evidence, Framework, Kind, Stated, django, elsewhere, hosts, import_root, port, program,
+    Decision, Error, Evidence, Framework, Kind, Process, Stated, django, elsewhere, hosts, import_root, port, program,
     suggestion,
 };
 use crate::source::SourceTree;
@@ -27,6 +27,7 @@ pub(crate) struct Start {
     pub(crate) health: Option<Decision<Health>>,
     pub(crate) import_root: Option<Decision<String>>,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) processes: Vec<Process>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -57,26 +58,52 @@ impl Starter<'_> {
     /// Decides it all.
     pub(crate) fn decide(&self) -> Result<Start, Error> {
         let objects = objects::find(self.sources);
-        if let Some(command) = &self.stated.command {
-            return self.commanded(command, "the stated command", &objects);
+        let procfile = procfile::read(self.tree, self.stated)?;
+        let mut start = match (&self.stated.command, &procfile) {
+            (Some(command), _) => self.commanded(command, "the stated command", &objects)?,
+            (None, Some(procfile)) => self.processed(&procfile.main, &objects)?,
+            (None, None) => self.detected(&objects)?,
+        };
+        match procfile {
+            Some(Procfile { others, .. }) => self.beside(others, &mut start),
+            None => self.found_beside(&mut start),
         }
-        let Some(process) = procfile::process(self.tree, self.stated)? else { return self.detected(&objects) };
+        Ok(start)
+    }
+
+    fn processed(&self, process: &Process, objects: &[Object]) -> Result<Start, Error> {
         let launch = Launch::new(&process.command.value);
-        let missing = launch
-            .program()
-            .filter(|(_, program)| program::is_foreign(program) || self.installs(program) == Some(false));
-        let Some((_, program)) = missing else { return self.process(&process, &objects) };
+        let Some(program) = self.missing(&launch) else { return self.process(process, objects) };
         // A Procfile is easily left behind by the code. One that names what a dependency may bring is believed.
-        match self.detected(&objects) {
+        match self.detected(objects) {
             Ok(mut start) => {
                 let left = format!("; not by {program}, as the Procfile says: it is not among the dependencies");
                 start.command.because.push_str(&left);
                 Ok(start)
             }
             Err(_) if !self.dependencies.is_complete() && !program::is_foreign(program) => {
-                self.process(&process, &objects)
+                self.process(process, objects)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The program of a command, where nothing installs it.
+    fn missing<'l>(&self, launch: &'l Launch) -> Option<&'l str> {
+        let (_, program) = launch.program()?;
+        (program::is_foreign(program) || self.installs(program) == Some(false)).then_some(program)
+    }
+
+    /// What the Procfile runs beside what is started, as far as it can run.
+    fn beside(&self, others: Vec<Process>, start: &mut Start) {
+        for process in others {
+            match self.missing(&Launch::new(&process.command.value)) {
+                Some(program) => start.notes.push(format!(
+                    "the process {} of the Procfile does not run: {program} is not among the dependencies",
+                    process.name
+                )),
+                None => start.processes.push(process),
+            }
         }
     }
 
@@ -201,6 +228,7 @@ impl Starter<'_> {
             port: Some(port),
             import_root: entry.root,
             env: Vec::new(),
+            processes: Vec::new(),
             notes: Vec::new(),
         })
     }
@@ -228,6 +256,7 @@ impl Starter<'_> {
             port: Some(port),
             import_root: entry.root,
             env: Vec::new(),
+            processes: Vec::new(),
             notes: Vec::new(),
         })
     }
@@ -274,6 +303,7 @@ impl Starter<'_> {
             health,
             import_root,
             env: Vec::new(),
+            processes: Vec::new(),
             notes: Vec::new(),
         })
     }

@@ -94,8 +94,21 @@ pub(super) const VOLUMES: &str = "deploy.volumes";
 const VOLUME: &[&str] =
     &["access-mode", "claim", "config-map", "empty-dir", "path", "read-only", "secret", "size", "storage-class"];
 
-/// A setting of a volume, as the volume's name and the field, which is none where the volume itself is meant.
-pub(super) fn volume(rest: &str) -> (&str, Option<&str>) {
+/// The same of processes: how each is started, and on what terms it is deployed.
+pub(super) const PROCESSES: &str = "processes";
+pub(super) const DEPLOYED_PROCESSES: &str = "deploy.processes";
+
+/// Every table of tables that are named by the user, with what those may hold.
+const NAMED: &[(&str, &[&str])] =
+    &[(VOLUMES, VOLUME), (PROCESSES, &["command", "health", "kind"]), (DEPLOYED_PROCESSES, &["replicas"])];
+
+/// Which of those a key is in, with what is behind the table's name.
+fn in_named(key: &str) -> Option<(&'static str, &'static [&'static str], &str)> {
+    NAMED.iter().find_map(|(table, fields)| Some((*table, *fields, below(key, table)?)))
+}
+
+/// A setting in such a table, as the user's name and the field, which is none where the named table itself is meant.
+pub(super) fn named(rest: &str) -> (&str, Option<&str>) {
     rest.rsplit_once('.').map_or((rest, None), |(name, field)| (name, Some(field)))
 }
 
@@ -105,19 +118,18 @@ fn below<'k>(key: &'k str, table: &str) -> Option<&'k str> {
 
 /// Whether a setting of that name exists.
 pub fn is_known(key: &str) -> bool {
-    let is_volumes = |rest: &str| volume(rest).1.is_none_or(|field| VOLUME.contains(&field));
     KEYS.iter().any(|(k, _)| *k == key)
         || OPEN.iter().any(|open| below(key, open).is_some())
-        || below(key, VOLUMES).is_some_and(is_volumes)
+        || in_named(key).is_some_and(|(_, fields, rest)| named(rest).1.is_none_or(|field| fields.contains(&field)))
 }
 
 /// Whether settings stand below that name.
 pub fn is_table(key: &str) -> bool {
-    let is_volume = below(key, VOLUMES).is_some_and(|rest| volume(rest).1.is_none());
+    let is_named = in_named(key).is_some_and(|(_, _, rest)| named(rest).1.is_none());
     KEYS.iter().any(|(k, _)| below(k, key).is_some())
         || OPEN.iter().any(|k| *k == key || below(k, key).is_some())
-        || key == VOLUMES
-        || is_volume
+        || NAMED.iter().any(|(table, _)| *table == key)
+        || is_named
 }
 
 /// Whether a table there is one value.
@@ -127,10 +139,12 @@ pub fn is_value(key: &str) -> bool {
 
 /// The known key that is most like `key`, if any is like it at all.
 pub fn nearest(key: &str) -> Option<String> {
-    if let Some((name, Some(field))) = below(key, VOLUMES).map(volume) {
-        return nearest_of(field, VOLUME).map(|field| format!("{VOLUMES}.{name}.{field}"));
+    if let Some((table, fields, rest)) = in_named(key)
+        && let (name, Some(field)) = named(rest)
+    {
+        return nearest_of(field, fields).map(|field| format!("{table}.{name}.{field}"));
     }
-    let tables = OPEN.iter().chain([&VOLUMES]).copied();
+    let tables = OPEN.iter().chain(NAMED.iter().map(|(table, _)| table)).copied();
     nearest_of(key, &KEYS.iter().map(|(k, _)| *k).chain(tables).collect::<Vec<_>>())
 }
 
@@ -143,7 +157,7 @@ pub(super) fn nearest_of(word: &str, known: &[&str]) -> Option<String> {
 
 /// All keys, for a hint.
 pub fn names() -> String {
-    let tables = OPEN.iter().chain([&VOLUMES]).copied();
+    let tables = OPEN.iter().chain(NAMED.iter().map(|(table, _)| table)).copied();
     let mut all: Vec<_> = KEYS.iter().map(|(k, _)| *k).chain(tables).collect();
     all.sort_unstable();
     all.join(", ")

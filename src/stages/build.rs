@@ -12,6 +12,7 @@ use crate::engine::docker::DockerEngine;
 use crate::engine::endpoint::Endpoint;
 use crate::engine::{BuildInput, Dockerfile, Error as EngineError, SecretSource};
 use crate::fault::{Class, Fault};
+use crate::image::{planner, process};
 use crate::registry::{Keychain, Secret};
 use crate::report::Report;
 use crate::settings::Machine;
@@ -100,7 +101,7 @@ fn input(prepared: &Prepared, revision: &Revision, machine: &Machine) -> Result<
         dockerfile,
         platform: one_platform(prepared)?,
         cached: prepared.cached,
-        labels: labels(revision),
+        labels: labels(prepared, revision),
         secrets: secrets(prepared, machine)?,
     })
 }
@@ -119,8 +120,11 @@ fn one_platform(prepared: &Prepared) -> Result<Option<String>, Fault> {
 }
 
 /// What changes from commit to commit is no part of the Dockerfile, so that the same project gives the same bytes.
-pub(super) fn labels(revision: &Revision) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
+/// What an image is started for beside its command is none either: a Dockerfile of the project's own needs it as well.
+pub(super) fn labels(prepared: &Prepared, revision: &Revision) -> BTreeMap<String, String> {
+    let processes = planner::processes(&prepared.processes, prepared.settings.wishes.timings);
+    let stated = process::label(&processes).map(|text| (process::LABEL.to_owned(), text));
+    let mut labels: BTreeMap<_, _> = stated.into_iter().collect();
     if let Revision::Commit { id, dirty, url } = revision {
         let id = if *dirty { format!("{id}-dirty") } else { id.clone() };
         labels.insert("org.opencontainers.image.revision".to_owned(), id);

@@ -19,7 +19,7 @@ use crate::image::release::Release;
 use crate::image::{dockerfile, planner};
 use crate::project::DependencySource;
 use crate::project::support::{self, Day};
-use crate::project::{self, Decision, Evidence, Member, Project};
+use crate::project::{self, Decision, Evidence, Member, Process, Project};
 use crate::settings::{DockerfileChoice, Out, Settings};
 use crate::source::SourceTree;
 
@@ -38,6 +38,9 @@ pub struct Prepared {
     pub project: Option<Project>,
     /// What to build by.
     pub blueprint: Blueprint,
+    /// What its image is started for beside its own command. What a Dockerfile of the project's makes is started for what
+    /// is stated, and for nothing else.
+    pub processes: Vec<Process>,
     /// Its files.
     pub tree: SourceTree,
     /// Whether an engine may take from its cache what it has built before.
@@ -125,6 +128,10 @@ impl Prepared {
             let dockerfile = dockerfile::text(&plan);
             (Some(project), Blueprint::Generated { plan, dockerfile })
         };
+        let processes = match (&project, &blueprint) {
+            (Some(project), Blueprint::Generated { .. }) => project.processes.clone(),
+            _ => project::stated_processes(Vec::new(), &settings.stated.processes)?,
+        };
         let name = match &project {
             Some(project) => project.name.clone(),
             None => project::name(&tree, &settings.stated)?,
@@ -136,7 +143,8 @@ impl Prepared {
         };
         let levels = blueprint.member().map_or(0, Member::levels);
         let context = root.ancestors().nth(levels).unwrap_or(&root).to_path_buf();
-        Ok(Self { root, context, settings, name, project, blueprint, tree, cached: Cached::default(), dockerignores })
+        let cached = Cached::default();
+        Ok(Self { root, context, settings, name, project, blueprint, processes, tree, cached, dockerignores })
     }
 
     /// The project's folder in the context, where it is not all of it.

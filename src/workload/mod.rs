@@ -4,18 +4,23 @@ pub mod deploy;
 pub mod finding;
 pub mod known;
 pub mod probes;
+pub mod process;
 pub mod security;
 
 pub use deploy::{Deploy, Resources, Terms};
 pub use finding::{Finding, Severity};
-pub use known::{Known, Who};
+pub use known::{Known, Lines, Who};
 pub use probes::{Handler, Probe, Probes};
+pub use process::{Process, ProcessTerms, Step};
 pub use security::Identity;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::image::contract::{ImageContract, Port};
+use crate::image::process::Process as Stated;
 use crate::image::reference::DigestRef;
 
 /// A service as a cluster runs it. Its fields are the chart's values.
@@ -34,12 +39,27 @@ pub struct Workload {
     pub version: Option<String>,
     /// Who it runs as.
     pub identity: Identity,
+    /// What it is started with, where that is not the image's own command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// The application that it is a process of, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
+    /// Whether there are never two at a time: the old one goes before the new one comes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub single: bool,
     /// Where it listens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
     /// How its health is asked for; nothing where the image has no check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
+    /// What runs to its end in each Pod before it is started: migrations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub release: Vec<Step>,
+    /// What runs from the same image in Pods of its own, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub processes: BTreeMap<String, Process>,
     /// What the operator decides.
     #[serde(flatten)]
     pub terms: Terms,
@@ -68,6 +88,8 @@ pub struct Compiled {
     pub identity: Option<Identity>,
     /// How its health is asked for.
     pub probes: Option<Probes>,
+    /// What the image is started for beside its own command, each with how its health is asked for.
+    pub processes: Vec<(Stated, Option<Probes>)>,
     /// What is wrong, or worth knowing; errors first.
     pub findings: Vec<Finding>,
 }
@@ -98,8 +120,24 @@ impl Compiled {
             Finding::of(&finding::NO_VOLUME, message)
         };
         findings.extend(contract.volumes.iter().map(volume));
+        let mut processes = Vec::new();
+        for process in &contract.processes {
+            let mut own = None;
+            if process.healthcheck.is_some() {
+                let known = Known { programs: probes::Programs::default(), lines: Lines::default(), ..known.clone() };
+                let compiled = Self::of(&contract.of(process), &known);
+                // What is so of the whole image has been said.
+                let new = compiled.findings.into_iter().filter(|finding| !findings.contains(finding));
+                let told =
+                    |f: Finding| Finding { message: format!("the process {}: {}", process.name, f.message), ..f };
+                let new: Vec<Finding> = new.map(told).collect();
+                findings.extend(new);
+                own = compiled.probes;
+            }
+            processes.push((process.clone(), own));
+        }
         findings.sort_by_key(|f| f.severity);
-        Self { identity, probes, findings }
+        Self { identity, probes, processes, findings }
     }
 
     /// The probe as it would be if the address never redirected and the service listened everywhere: what a check asks
@@ -129,7 +167,13 @@ impl Compiled {
         if self.errors().next().is_some() {
             return None;
         }
+        let (processes, release) = process::of(&self.processes, deploy);
         Some(Workload {
+            args: Vec::new(),
+            part_of: None,
+            single: false,
+            release,
+            processes,
             name: deploy.name.clone(),
             image,
             version,

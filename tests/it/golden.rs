@@ -32,6 +32,7 @@ pub(crate) const FIXTURES: &[(&str, Variants)] = &[
     ("pdm", &[("", &[])]),
     ("pipenv", &[("", &[])]),
     ("pylock", &[("", &[]), ("naive", &["--strategy", "naive"])]),
+    ("processes", &[("", &[])]),
     ("rq", &[("", &[])]),
     ("poetry", &[("", &[]), ("naive", &["--strategy", "naive"])]),
     ("uv", &[("", &[]), ("alpine", &["--strategy", "alpine"])]),

@@ -44,6 +44,7 @@ mod outgoing;
 mod place;
 mod plan;
 mod policy;
+mod processes;
 mod proxy;
 mod reading;
 mod reality;

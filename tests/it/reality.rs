@@ -333,13 +333,17 @@ fn line_13_procfiles_with_steps_loops_and_several_roles() {
     let with = |procfile: &'static str| plan(&[&flask[..], &[("Procfile", procfile)]].concat());
     let joined = with("web: flask db upgrade; gunicorn app:app -b 0.0.0.0:$PORT\n");
     says(&because(&joined, "command"), &["flask db upgrade; exec gunicorn app:app -b 0.0.0.0:8000", "the process web"]);
-    let roles = with(
-        "release: flask db upgrade\nweb: gunicorn app:app\nworker: celery -A app worker\nbeat: celery -A app beat\n",
-    );
-    says(
-        &because(&roles, "command"),
-        &["gunicorn --bind 0.0.0.0:8000 app:app", "of the others (release, worker, beat) nothing is started"],
-    );
+    let several =
+        "release: flask db upgrade\nweb: gunicorn app:app\nworker: celery -A app worker\nbeat: celery -A app beat\n";
+    let asked = [("requirements.txt", "flask\ngunicorn\ncelery\n"), flask[1], ("Procfile", several)];
+    let roles = plan(&asked);
+    says(&because(&roles, "command"), &["gunicorn --bind 0.0.0.0:8000 app:app", "the process web"]);
+    let processes = &roles["project"]["processes"];
+    let kinds: Vec<_> = processes.as_array().unwrap().iter().map(|p| format!("{} {}", p["name"], p["kind"])).collect();
+    // A beat runs once, and keeps its times where it can write.
+    assert_eq!(kinds, ["\"beat\" \"scheduler\"", "\"release\" \"release\"", "\"worker\" \"worker\""]);
+    says(&processes[0]["command"].to_string(), &["celery", "beat", "/tmp/celerybeat-schedule"]);
+    says(&with(several)["image"]["notes"].to_string(), &["worker of the Procfile does not run: celery is not among"]);
     let waits = with("web: while ! nc -z db 5432; do sleep 1; done; gunicorn app:app -b :$PORT\n");
     says(&because(&waits, "command"), &["while ! nc -z db 5432", "exec gunicorn"]);
 }

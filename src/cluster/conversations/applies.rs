@@ -127,6 +127,7 @@ async fn pruning_takes_what_has_our_label_and_is_no_longer_emitted_but_keeps_dat
             line if line.starts_with("DELETE") => {
                 says("200 OK", &json!({"kind": "Status", "status": "Success", "code": 200}))
             }
+            line if line.contains("/deployments?") && line.contains("part-of") => items(&["api-worker"]),
             line if line.contains("/ingresses?") => items(&["old"]),
             line if line.contains("/services?") => items(&["api"]),
             line if line.contains("/persistentvolumeclaims?") => items(&["api-data"]),
@@ -136,16 +137,16 @@ async fn pruning_takes_what_has_our_label_and_is_no_longer_emitted_but_keeps_dat
     .await;
     let found = stale(&cluster, "api", &[target("Service", "api", &json!({}))]).await.unwrap();
     let names: Vec<_> = found.iter().map(|s| (s.identity.kind.as_str(), s.is_kept())).collect();
-    assert_eq!(names, [("PersistentVolumeClaim", true), ("Ingress", false)]);
+    assert_eq!(names, [("PersistentVolumeClaim", true), ("Deployment", false), ("Ingress", false)]);
     prune(&cluster, &found).await.unwrap();
-    let selector = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpydeploy%2Capp.kubernetes.io%2Fname%3Dapi";
-    assert!(
-        script.lines().iter().filter(|l| l.starts_with("GET /api")).all(|l| l.contains(selector)),
-        "{:?}",
-        script.lines()
-    );
+    let ours = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpydeploy%2Capp.kubernetes.io%2F";
+    let is_of =
+        |line: &str| [format!("{ours}name%3Dapi"), format!("{ours}part-of%3Dapi")].iter().any(|s| line.contains(s));
+    assert!(script.lines().iter().filter(|l| l.starts_with("GET /api")).all(|l| is_of(l)), "{:?}", script.lines());
     let deleted: Vec<_> = script.heard().into_iter().filter(|h| h.line.starts_with("DELETE")).collect();
-    assert_eq!(deleted.len(), 1);
+    assert_eq!(deleted.len(), 2);
+    assert!(deleted[0].line.starts_with("DELETE /apis/apps/v1/namespaces/n/deployments/api-worker"));
+    let deleted = &deleted[1..];
     assert!(deleted[0].line.starts_with("DELETE /apis/networking.k8s.io/v1/namespaces/n/ingresses/old"));
     assert!(deleted[0].body.contains("uid-old") && deleted[0].body.contains("Background"), "{}", deleted[0].body);
 }

@@ -29,6 +29,11 @@ pub(super) fn text(examined: &Examined, differences: &[Finding]) -> String {
         rows.push(row("probe", handler(&probes.readiness.handler)));
         rows.push(row("", probes.because.clone()));
     }
+    for (process, probes) in &shown.compiled.processes {
+        let words = command(&Test::Exec(process.command.clone()));
+        rows.push(row("process", format!("{process}: {words}")));
+        rows.push(row("", probes.as_ref().map_or_else(String::new, |p| handler(&p.readiness.handler))));
+    }
     if let Some(identity) = shown.compiled.identity {
         let text = format!(
             "runs as {}:{} and never as root, read-only root, no capabilities, RuntimeDefault seccomp",

@@ -57,6 +57,10 @@ impl Error {
                 let one = able.first().or(members.first()).map_or("", String::as_str);
                 Some(format!("name the member's folder, e.g. pydeploy ship {one}"))
             }
+            Self::ProcessCommand { name, known } => {
+                let known = if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) };
+                Some(format!("state it: [processes.{name}] command = [\"python\", \"{name}.py\"]{known}"))
+            }
             Self::TwoPorts { .. } => Some("leave `port` out, or make both say the same".to_owned()),
             Self::NeedsLock { manager: Manager::Uv, .. } => Some(
                 "run: uv lock; the lock of a workspace lies at its root, which has to be there with its members"

@@ -220,6 +220,23 @@ pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
     found
 }
 
+/// The line by which Celery has work for the clock:
+/// <https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html>
+pub(crate) fn times(sources: &Sources) -> Option<Evidence> {
+    const NAMES: [&str; 3] = ["beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE"];
+    sources.modules.iter().find_map(|module| {
+        let mut assigned = module.assigned();
+        let assigned =
+            assigned.find(|(_, target, _)| NAMES.contains(&last(target.split('[').next().unwrap_or_default())));
+        let called = || {
+            let mut calls = module.calls();
+            calls.find(|(_, call)| call.method() == "add_periodic_task" || call.keyword("beat_schedule").is_some())
+        };
+        let line = assigned.map(|(statement, ..)| statement.line).or_else(|| Some(called()?.1.line))?;
+        Some(module.line(line))
+    })
+}
+
 /// The queues of RQ that a module gives work to, each with its line: `Queue("mail")`, `@job("mail")`. The name may be left
 /// out: <https://python-rq.org/docs/>
 fn rq(sources: &Sources, module: &Module) -> Vec<(String, usize)> {

@@ -4,33 +4,31 @@ mod fields;
 mod network;
 mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use toml_edit::Value;
 
+use super::keys::{self, DEPLOYED_PROCESSES};
 use super::layers::{Error, Part, Stated};
 use super::reader::{Reader, wrong};
 use crate::image::duration::GoDuration;
 use crate::workload::deploy::{
     Autoscaler, Budget, Count, EnvFrom, EnvValue, KeyOf, LabelKey, ObjectName, Percent, Quantity, VariableName,
 };
-use crate::workload::{Resources, Terms};
+use crate::workload::{ProcessTerms, Resources, Terms};
 use fields::Fields;
 
 /// The terms that `reader`'s layers state, with our defaults where they state nothing.
 pub(super) fn terms(reader: &Reader) -> Result<Terms, Error> {
     let defaults = Terms::default();
-    let from_0 = "a number from 0";
-    let replicas = reader.number::<i32>("deploy.replicas", from_0)?;
-    let replicas = reader.checked("deploy.replicas", replicas, from_0, |n| *n >= 0)?;
     let namespace = reader.text("deploy.namespace")?;
     let expected = "small letters, digits and '-', at most 63";
     let namespace = reader.checked("deploy.namespace", namespace, expected, |n| is_dns_label(n))?;
     let resources = resources(reader, &defaults.resources)?;
     Ok(Terms {
         namespace: namespace.map(|d| d.value),
-        replicas: replicas.map_or(defaults.replicas, |d| d.value),
+        replicas: count(reader, "deploy.replicas")?.unwrap_or(defaults.replicas),
         tmp_size: word(reader, "deploy.tmp-size", Quantity::EXPECTED)?.unwrap_or(defaults.tmp_size),
         env: env(reader)?,
         env_from: env_from(reader)?,
@@ -45,8 +43,27 @@ pub(super) fn terms(reader: &Reader) -> Result<Terms, Error> {
         service_account: word(reader, "deploy.service-account", ObjectName::EXPECTED)?,
         annotations: strings(reader, "deploy.annotations")?,
         labels: labels(reader)?,
+        processes: processes(reader)?,
         resources,
     })
+}
+
+/// On what terms processes are deployed, by name. Which there are, only the image says.
+fn processes(reader: &Reader) -> Result<BTreeMap<String, ProcessTerms>, Error> {
+    let names = reader.layers.below(DEPLOYED_PROCESSES);
+    let names: BTreeSet<&str> = names.keys().map(|rest| keys::named(rest).0).collect();
+    let process = |name: &str| {
+        let key = format!("{DEPLOYED_PROCESSES}.{name}.replicas");
+        Ok((name.to_owned(), ProcessTerms { replicas: count(reader, &key)? }))
+    };
+    names.into_iter().map(process).collect()
+}
+
+/// A number of Pods.
+fn count(reader: &Reader, key: &str) -> Result<Option<i32>, Error> {
+    let from_0 = "a number from 0";
+    let number = reader.checked(key, reader.number::<i32>(key, from_0)?, from_0, |n| *n >= 0)?;
+    Ok(number.map(|d| d.value))
 }
 
 /// A text that must be a `T`.
@@ -109,7 +126,12 @@ fn wrong_name(key: &str, name: &str, stated: &Stated, expected: &str) -> Error {
 
 /// Labels that say what a Pod is belong to us: selectors rest on them.
 fn labels(reader: &Reader) -> Result<BTreeMap<LabelKey, crate::workload::deploy::LabelValue>, Error> {
-    const OURS: &[&str] = &["app.kubernetes.io/name", "app.kubernetes.io/managed-by", "app.kubernetes.io/version"];
+    const OURS: &[&str] = &[
+        "app.kubernetes.io/name",
+        "app.kubernetes.io/managed-by",
+        "app.kubernetes.io/part-of",
+        "app.kubernetes.io/version",
+    ];
     let table = "deploy.labels";
     for (name, stated) in reader.layers.below(table) {
         if OURS.contains(&name.as_str()) {

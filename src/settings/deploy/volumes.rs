@@ -14,7 +14,7 @@ const SOURCES: [&str; 5] = ["claim", "size", "config-map", "secret", "empty-dir"
 /// All of them, by name.
 pub(super) fn read(reader: &Reader) -> Result<BTreeMap<Label, Volume>, Error> {
     let stated = reader.layers.below(VOLUMES);
-    let names: BTreeSet<_> = stated.keys().map(|rest| keys::volume(rest).0).collect();
+    let names: BTreeSet<_> = stated.keys().map(|rest| keys::named(rest).0).collect();
     let mut volumes = BTreeMap::new();
     for name in names {
         let key = format!("{VOLUMES}.{name}");

@@ -74,7 +74,7 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) async fn assemble(&self, revision: &Revision, trust: Trust) -> Result<(Assembled, Work), Fault> {
-        let labels = labels(revision);
+        let labels = labels(self.prepared, revision);
         let (environment, files) = (self.machine.passed(Sandbox::is_passed), self.machine.installer_files());
         let reach = || -> Reach<'_> { Box::pin(async { daemon(self.machine).await.map_err(|fault| fault.message) }) };
         let tools = Tools {

@@ -12,6 +12,11 @@ pub struct Everywhere<T> {
 }
 
 impl<T> Everywhere<T> {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        std::iter::once(&self.base).chain(self.each.values())
+    }
+
     /// What becomes of it everywhere, or of the first part of it of which nothing becomes.
     pub fn try_map<U, E>(&self, make: impl Fn(&T) -> Result<U, E>) -> Result<Everywhere<U>, E> {
         let each = self.each.iter().map(|(name, part)| Ok((name.clone(), make(part)?)));

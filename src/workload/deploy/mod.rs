@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::process::ProcessTerms;
+
 /// Kubernetes quantities by resource name (`cpu`, `memory`, `ephemeral-storage`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Resources {
@@ -96,6 +98,9 @@ pub struct Terms {
     /// Labels of the Pods, beside those that are on every object.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// What is stated of the image's processes, by name. They have it as values of their own.
+    #[serde(skip)]
+    pub processes: BTreeMap<String, ProcessTerms>,
 }
 
 impl Default for Terms {
@@ -131,6 +136,7 @@ impl Default for Terms {
             service_account: None,
             annotations: BTreeMap::new(),
             labels: BTreeMap::new(),
+            processes: BTreeMap::new(),
         }
     }
 }

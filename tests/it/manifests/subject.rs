@@ -7,11 +7,14 @@ use pydeploy::cli::{Cli, Command};
 use pydeploy::image::config::ImageConfig;
 use pydeploy::image::contract::ImageContract;
 use pydeploy::image::plan::Promises;
+use pydeploy::image::planner;
+use pydeploy::image::process::{self, Process};
 use pydeploy::image::reference::DigestRef;
+use pydeploy::project::ProcessKind;
 use pydeploy::settings::{Given, Machine, Settings};
 use pydeploy::stages::{Blueprint, Prepared};
 use pydeploy::workload::deploy::Everywhere;
-use pydeploy::workload::{Compiled, Deploy, Known, Terms, Workload};
+use pydeploy::workload::{Compiled, Deploy, Known, ProcessTerms, Terms, Workload};
 use serde_json::{Value, json};
 
 pub(super) fn root() -> &'static Path {
@@ -48,7 +51,7 @@ pub(super) fn settings(project: &Path) -> Settings {
 }
 
 /// What the image of the plan will say of itself.
-fn planned(promises: &Promises) -> ImageContract {
+fn planned(promises: &Promises, processes: &[Process]) -> ImageContract {
     let ports: serde_json::Map<_, _> = promises
         .ports
         .iter()
@@ -60,7 +63,8 @@ fn planned(promises: &Promises) -> ImageContract {
             "StartPeriod": nanos(h.start_period), "Retries": h.retries})
     });
     let user = promises.user.to_string();
-    contract(&json!({"User": user, "ExposedPorts": ports, "WorkingDir": "/app", "Healthcheck": health}))
+    contract(&json!({"User": user, "ExposedPorts": ports, "WorkingDir": "/app", "Healthcheck": health,
+        "Labels": {process::LABEL: process::label(processes).unwrap_or_else(|| "[]".to_owned())}}))
 }
 
 /// Every fixture's name, and its workload everywhere.
@@ -76,7 +80,9 @@ pub(super) fn fixtures() -> Vec<(String, Everywhere<Workload>)> {
 fn fixture(folder: &Path) -> (String, Everywhere<Workload>) {
     let prepared = Prepared::new(settings(folder)).unwrap();
     let contract = match &prepared.blueprint {
-        Blueprint::Generated { plan, .. } => planned(&plan.promises()),
+        Blueprint::Generated { plan, .. } => {
+            planned(&plan.promises(), &planner::processes(&prepared.processes, prepared.settings.wishes.timings))
+        }
         Blueprint::Own(_) => example_contract(),
     };
     let name = prepared.name.value.clone();
@@ -90,7 +96,23 @@ pub(super) fn full() -> Workload {
     let terms = settings(&root().join("tests/projects/operator")).environments;
     let production = &terms.each["production"];
     let terms = Terms { service_account: None, disruption_budget: terms.base.disruption_budget, ..production.clone() };
-    let mut full = workload(&example_contract(), "api", &terms);
+    let mut contract = example_contract();
+    // A check for one of them, and words that a kubelet would expand.
+    let process = |name: &str, kind, words: &[&str]| Process {
+        name: name.to_owned(),
+        kind,
+        command: words.iter().map(|word| (*word).to_owned()).collect(),
+        healthcheck: None,
+    };
+    contract.processes = vec![
+        process("release", ProcessKind::Release, &["sh", "-c", "echo $(date) $$ $HOME"]),
+        process("worker", ProcessKind::Worker, &["celery", "-A", "a", "worker"]),
+        process("beat", ProcessKind::Scheduler, &["celery", "-A", "a", "beat"]),
+    ];
+    contract.processes[1].healthcheck.clone_from(&contract.healthcheck);
+    let worker = ProcessTerms { replicas: Some(0) };
+    let terms = Terms { processes: [("worker".to_owned(), worker)].into(), ..terms };
+    let mut full = workload(&contract, "api", &terms);
     // Numbers that a template language may write as 3e+06, a port below 1024, and every way to ask for health.
     full.ports
         .insert(0, pydeploy::image::contract::Port { port: 80, protocol: pydeploy::image::contract::Protocol::Tcp });

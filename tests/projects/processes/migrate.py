@@ -1,0 +1,4 @@
+import pathlib
+
+pathlib.Path("/tmp/migrated").touch()
+print("migrated")

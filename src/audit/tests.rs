@@ -35,6 +35,7 @@ fn read(platforms: &[&str], tag: Tagged) -> Image {
         question: None,
         ports: vec![Port { port: 8000, protocol: Protocol::Tcp }],
         stop_signal: "SIGTERM".into(),
+        processes: Vec::new(),
     };
     let platforms = platforms.iter().map(|p| (*p).to_owned()).collect();
     Image { reading: Reading::Read(Arc::new(Contract { digest: DIGEST.parse().unwrap(), promise, platforms })), tag }

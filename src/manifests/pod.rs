@@ -153,7 +153,7 @@ fn variable((name, value): (&VariableName, &EnvValue)) -> EnvVar {
 }
 
 /// A value that stays what it is: the kubelet expands `$(NAME)` in it and turns `$$` into `$`.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     if text.contains("$(") || text.contains("$$") { text.replace('$', "$$") } else { text.to_owned() }
 }
 

@@ -2,9 +2,15 @@
 
 use super::examine::Examined;
 use crate::image::contract::User;
+use crate::image::process::Process;
 use crate::image::reference::ImageRef;
-use crate::manifests::against::{Named, Promise, Runs};
-use crate::workload::{Compiled, Who};
+use crate::manifests::against::{Named, Promise, Promised, Runs};
+use crate::workload::{Compiled, Probes, Who};
+
+fn promised((process, probes): &(Process, Option<Probes>)) -> Promised {
+    let Process { command, healthcheck, .. } = process.clone();
+    Promised { args: command, healthcheck, probes: probes.clone() }
+}
 
 /// What a manifest can contradict. `asked` is what the image was asked for by, where it was by a reference.
 pub fn promise(examined: &Examined, asked: Option<&ImageRef>) -> Promise {
@@ -30,5 +36,6 @@ pub fn promise(examined: &Examined, asked: Option<&ImageRef>) -> Promise {
         question: Compiled::question(&shown.contract, &shown.known),
         ports: shown.contract.ports.clone(),
         stop_signal: shown.contract.stop_signal.clone(),
+        processes: shown.compiled.processes.iter().map(promised).collect(),
     }
 }

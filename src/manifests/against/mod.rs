@@ -7,6 +7,7 @@ mod read;
 
 use k8s_openapi::api::core::v1::Container;
 
+use super::pod::literal;
 use crate::image::contract::{Healthcheck, Port};
 use crate::workload::finding::{self, Finding};
 use crate::workload::{Handler, Probes};
@@ -29,6 +30,37 @@ pub struct Promise {
     pub ports: Vec<Port>,
     /// The signal that asks it to stop.
     pub stop_signal: String,
+    /// What it is started for beside its own command.
+    pub processes: Vec<Promised>,
+}
+
+/// What an image promises of one of its processes.
+#[derive(Debug, Clone)]
+pub struct Promised {
+    /// What it is started with.
+    pub args: Vec<String>,
+    /// How it says that it is well.
+    pub healthcheck: Option<Healthcheck>,
+    /// What that compiles to.
+    pub probes: Option<Probes>,
+}
+
+impl Promise {
+    /// The process that a container starts, where it starts one.
+    fn process(&self, container: &Container) -> Option<&Promised> {
+        let args = container.args.as_ref().filter(|_| container.command.as_ref().is_none_or(Vec::is_empty))?;
+        let is_same = |process: &&Promised| {
+            let mut pairs = process.args.iter().zip(args);
+            process.args.len() == args.len() && pairs.all(|(own, word)| literal(own) == *word || own == word)
+        };
+        self.processes.iter().find(is_same)
+    }
+
+    /// The same, of that process: it listens on nothing.
+    fn of(&self, process: &Promised) -> Self {
+        let Promised { healthcheck, probes, .. } = process.clone();
+        Self { healthcheck, probes, question: None, ports: Vec::new(), processes: Vec::new(), ..self.clone() }
+    }
 }
 
 /// An image's name.
@@ -127,11 +159,17 @@ pub fn compare(found: &Found, promise: &Promise, container: Option<&str>) -> Res
 }
 
 fn one(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) {
+    let process = promise.process(subject.container);
+    let of_process = process.map(|process| promise.of(process));
+    let promise = of_process.as_ref().unwrap_or(promise);
     image(subject, promise, findings);
     identity::compare(subject, promise, findings);
     probes::compare(subject, promise, findings);
     ports::compare(subject, promise, findings);
-    start_and_stop(subject, promise, findings);
+    if process.is_none() {
+        start(subject, findings);
+    }
+    stop(subject, promise, findings);
 }
 
 impl Pods {
@@ -188,7 +226,7 @@ fn image(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) 
     }
 }
 
-fn start_and_stop(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) {
+fn start(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for (field, words) in [("command", &subject.container.command), ("args", &subject.container.args)] {
         if let Some(words) = words.as_ref().filter(|w| !w.is_empty()) {
             let what = if field == "command" { "ENTRYPOINT and CMD" } else { "CMD" };
@@ -196,6 +234,9 @@ fn start_and_stop(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<F
             findings.push(Finding::of(&finding::OTHER_COMMAND, message).in_field(subject.at(field)));
         }
     }
+}
+
+fn stop(subject: &Subject<'_>, promise: &Promise, findings: &mut Vec<Finding>) {
     let stated = subject.container.lifecycle.as_ref().and_then(|l| l.stop_signal.as_deref());
     if let Some(signal) = stated.filter(|s| bare(s) != bare(&promise.stop_signal)) {
         let message = format!("the manifest stops it with {signal}, the image asks for {}", promise.stop_signal);

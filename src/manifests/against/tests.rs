@@ -33,6 +33,7 @@ fn promise() -> Promise {
         }),
         ports: vec![Port { port: 8000, protocol: Protocol::Tcp }],
         stop_signal: "SIGTERM".into(),
+        processes: vec![Promised { args: ["work", "$(A)"].map(Into::into).into(), healthcheck: None, probes: None }],
     }
 }
 
@@ -177,6 +178,23 @@ fn services_must_lead_somewhere() {
         found(&service("8080").replace("selector: {app: api}", "selector: {app: db}"), &promise()),
         Vec::<&str>::new()
     );
+}
+
+#[test]
+fn a_process_of_the_image_is_held_against_its_own_promise() {
+    let worker =
+        |args: &str| deployment("").replace("        ports: [{name: http, containerPort: 8000}]\n", "") + SECURE + args;
+    // As our own manifests have it, where a kubelet would expand it, and as others write it.
+    for args in ["        args: [work, '$$(A)']\n", "        args: [work, '$(A)']\n"] {
+        assert_eq!(found(&worker(args), &promise()), Vec::<&str>::new(), "{args}");
+    }
+    for other in ["        args: [work]\n", "        command: [x]\n        args: [work, '$(A)']\n"] {
+        assert!(
+            found(&worker(other), &promise()).contains(&"PD441"),
+            "{other}: {:?}",
+            found(&worker(other), &promise())
+        );
+    }
 }
 
 #[test]

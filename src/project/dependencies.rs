@@ -148,6 +148,12 @@ impl Dependencies {
         let is = move |framework: &Framework| self.get(framework.as_str()).is_some_and(|d| d.direct || !direct);
         Framework::ALL.into_iter().filter(is)
     }
+
+    /// The queue that the project itself asks for.
+    pub(crate) fn queue(&self) -> Option<&'static str> {
+        const QUEUES: [&str; 8] = ["arq", "celery", "dramatiq", "huey", "procrastinate", "rq", "saq", "taskiq"];
+        QUEUES.into_iter().find(|name| self.get(name).is_some_and(|dependency| dependency.direct))
+    }
 }
 
 impl IndexUse {

@@ -37,7 +37,9 @@ impl Gateway {
 /// Finds Django's manage.py: other tools write files of that name too, without the settings.
 pub(crate) fn find(sources: &Sources) -> Option<Django> {
     sources.modules.iter().filter(|module| paths::file_name(&module.path) == "manage.py").find_map(|module| {
-        let (line, value) = names_settings(module)?;
+        // Whoever works the settings out runs the command line all the same.
+        let runs = || module.calls().find(|(_, call)| call.method() == "execute_from_command_line");
+        let (line, value) = names_settings(module).or_else(|| Some((runs()?.1.line, None)))?;
         let settings = value.and_then(Expression::text).map(str::to_owned);
         let folder = paths::folder(&module.path).to_owned();
         Some(Django { folder, settings, at: module.line(line) })
@@ -86,7 +88,7 @@ impl Django {
             let base = paths::join(folder.trim_end_matches('/'), gateway.stem());
             sources.get(&format!("{base}.py")).or_else(|| sources.get(&format!("{base}/__init__.py")))
         });
-        let module = module.ok_or_else(|| self.missing(gateway))?;
+        let module = module.or_else(|| self.only(sources, gateway)).ok_or_else(|| self.missing(gateway))?;
         let inside = module.path.strip_prefix(&self.folder).unwrap_or(&module.path).trim_start_matches('/');
         let assigned = module.assigned().find(|(_, target, _)| *target == "application");
         Ok(Entry {
@@ -98,6 +100,25 @@ impl Django {
             at: assigned.map_or_else(|| Evidence::file(&module.path), |(statement, ..)| module.line(statement.line)),
             root: self.root(),
         })
+    }
+
+    /// The only module of that name that makes the application, wherever it is.
+    fn only<'a>(&self, sources: &'a Sources, gateway: Gateway) -> Option<&'a Module> {
+        let makes = format!("get_{}_application", gateway.stem());
+        let below = |module: &&Module| self.folder.is_empty() || module.path.starts_with(&format!("{}/", self.folder));
+        let named = |module: &&Module| module.stem() == gateway.stem();
+        let mut all = sources.modules.iter().filter(below).filter(named);
+        let (only, more) = (all.next()?, all.next());
+        let is_one = more.is_none() && only.calls().any(|(_, call)| call.method() == makes);
+        is_one.then_some(only)
+    }
+
+    /// The settings that the server uses by its gateway, where another module names others: a worker that imports that one
+    /// first would have those.
+    pub(crate) fn contested_settings(&self, sources: &Sources, gateway: Option<&Module>) -> Option<String> {
+        let of = |module: &Module| names_settings(module).and_then(|(_, value)| value?.text()).map(str::to_owned);
+        let own = of(gateway?)?;
+        sources.modules.iter().filter_map(of).any(|other| other != own).then_some(own)
     }
 
     /// manage.py itself, for the development server.

@@ -1,5 +1,6 @@
 //! The folder that a module is imported from.
 
+use super::scan::syntax::{Import, Scope};
 use super::scan::{Module, Sources};
 use super::{Decision, paths, standard_library};
 
@@ -28,6 +29,11 @@ pub(crate) fn of(sources: &Sources, module: &Module, installed: bool) -> Option<
     if path.contains('.') || path == "__init__" {
         return None;
     }
+    // What imports from beside itself must lie in a package, and there is none around the root.
+    let is_relative = |import: &Import| import.module.starts_with('.') && import.scope == Scope::Module;
+    if !module.path.contains('/') && module.imports.iter().any(is_relative) {
+        return None;
+    }
     Some(Importable { module: path.replace('/', "."), root: root.filter(|_| !installed) })
 }
 
@@ -44,7 +50,11 @@ fn root(sources: &Sources, module: &Module) -> Option<Decision<String>> {
     let relative = imports().any(|import| import.module.starts_with('.'));
     let mut folder = own;
     while !home && !folder.is_empty() {
-        let found = absolute().find(|import| resolves(sources, folder, import.package()));
+        let found = absolute().find(|import| {
+            let name = import.package();
+            let is_own = module.path == format!("{}.py", paths::join(folder, name));
+            !is_own && !sources.is_foreign(folder, name) && resolves(sources, folder, name)
+        });
         if let Some(import) = found.filter(|_| folder != own || !relative) {
             let because = format!("the code imports {} from there", import.package());
             return Some(Decision::seen(folder.to_owned(), because, module.line(import.line)));

@@ -5,6 +5,7 @@ mod dependencies;
 mod django;
 mod elsewhere;
 mod entry;
+mod era;
 mod error;
 mod framework;
 mod health;
@@ -172,7 +173,7 @@ impl Project {
             };
             // What has wheels for none of them is compiled for the newest.
             if let Some((earlier, whole)) = python::earlier(&python, pyproject, range)?.into_iter().find_map(whole) {
-                python.because = format!("{}; {lacking} has no wheel for {}", python.because, python.value);
+                python.because = format!("{}; {lacking}", python.because);
                 python.value = earlier;
                 chosen = whole;
             }
@@ -185,12 +186,17 @@ impl Project {
             let lock = locks.iter().find(|lock| lock.manager() == of);
             return Err(lock.map_or(Error::StaleLock { manager: of, what: what.clone() }, |lock| lock.stale(what)));
         }
+        // What takes the work of a queue need not be imported by what gives it.
+        let is_plain = |dependencies: &Dependencies, found: &Start| {
+            let lacks_worker = dependencies.queue().is_some() && found.processes.is_empty();
+            dependencies.frameworks(true).count() < 2 && !found.is_django() && !lacks_worker
+        };
         let start = |sources| Starter { tree, sources, pyproject, dependencies: &dependencies, stated }.decide();
         let near = Sources::near(tree)?;
         let start = match start(&near) {
             // Where several frameworks are asked for, there may be more than what lies near; and Django's settings and
             // routes are named by strings.
-            Ok(found) if !near.is_partial || (dependencies.frameworks(true).count() < 2 && !found.is_django()) => found,
+            Ok(found) if !near.is_partial || is_plain(&dependencies, &found) => found,
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };

@@ -3,6 +3,7 @@
 
 use super::launch::Launch;
 use super::process::writable;
+use super::scan::Module;
 use super::{Decision, Error, Evidence, Process, ProcessKind, Stated, is_process_name, port};
 use crate::source::SourceTree;
 
@@ -28,15 +29,16 @@ pub(crate) fn read(tree: &SourceTree, stated: &Stated) -> Result<Option<Procfile
     let web = find("web");
     // One that has other lines as well is broken, and what it has of processes is chance.
     let written = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    if web.is_none() && written.count() != lines.len() {
+    let is_broken = lines.iter().any(|(.., command)| holds_another(command));
+    if is_broken || (web.is_none() && written.count() != lines.len()) {
         return Ok(None);
     }
     let only = lasting().next().filter(|_| lasting().count() == 1);
     let Some(first) = web.or(only).or_else(|| find("worker")) else { return Ok(None) };
     let port = stated.port.as_ref().map_or(port::DEFAULT, |port| port.value);
-    let Some(main) = process(first, port) else { return Ok(None) };
+    let Some(main) = process(tree, first, port) else { return Ok(None) };
     let mut others: Vec<Process> = Vec::new();
-    for process in lines.iter().filter(|line| line.1 != first.1).filter_map(|line| process(line, port)) {
+    for process in lines.iter().filter(|line| line.1 != first.1).filter_map(|line| process(tree, line, port)) {
         if is_process_name(&process.name) && others.iter().all(|other| other.name != process.name) {
             others.push(process);
         }
@@ -45,13 +47,20 @@ pub(crate) fn read(tree: &SourceTree, stated: &Stated) -> Result<Option<Procfile
 }
 
 /// The process of a line.
-fn process((line, name, written): &(usize, &str, &str), port: u16) -> Option<Process> {
+fn process(tree: &SourceTree, (line, name, written): &(usize, &str, &str), port: u16) -> Option<Process> {
     let mut words = words(written, port)?;
+    let socket = socket(tree, &words);
+    if let Some((at, _)) = &socket {
+        words.splice(at..at, ["--bind".to_owned(), format!("0.0.0.0:{port}")]);
+    }
     let all = words.len();
     words.retain(|word| word != "--reload");
     let mut because = format!("the process {name} of the {FILE}");
     if words.len() < all {
         because.push_str(", without its --reload");
+    }
+    if let Some((_, file)) = socket {
+        because.push_str(&format!(", on a port instead of the socket that {file} names"));
     }
     let name = name.to_ascii_lowercase().replace('_', "-");
     let kind = ProcessKind::guess(&name, &words);
@@ -61,6 +70,22 @@ fn process((line, name, written): &(usize, &str, &str), port: u16) -> Option<Pro
     }
     let command = Decision::seen(words, because, Evidence::line(FILE, *line));
     Some(Process { name, kind, command, health: None })
+}
+
+/// Where gunicorn's configuration binds a socket, which no probe and no Service reaches: the place in the command behind the
+/// program, and the file. <https://docs.gunicorn.org/en/stable/settings.html>
+fn socket(tree: &SourceTree, words: &[String]) -> Option<(usize, String)> {
+    let (at, program) = Launch::new(words).program().map(|(at, program)| (at, program.to_owned()))?;
+    let named = words.iter().skip(at + 1).position(|word| matches!(word.as_str(), "-c" | "--config"));
+    let attached = words.iter().find_map(|word| word.strip_prefix("--config="));
+    let path = named.and_then(|n| words.get(at + n + 2)).map(String::as_str).or(attached)?;
+    let path = path.trim_start_matches("file:").trim_start_matches("./");
+    if program != "gunicorn" || words.iter().any(|word| word.starts_with("-b") || word.starts_with("--bind")) {
+        return None;
+    }
+    let module = Module::new(path, &tree.text(path).ok()??);
+    let mut bound = module.assigned().filter(|(_, target, _)| *target == "bind").flat_map(|(.., value)| value.texts());
+    bound.any(|text| text.starts_with("unix:")).then(|| (at + 1, path.to_owned()))
 }
 
 /// `name: command`
@@ -88,6 +113,10 @@ fn words(written: &str, port: u16) -> Option<Vec<String>> {
         return Some(vec!["sh".to_owned(), "-c".to_owned(), in_place(text)]);
     }
     let mut words = shlex::split(&text).filter(|words| !words.is_empty())?;
+    if assigns(&words[0]) {
+        // What a shell would take for a variable, no runtime does.
+        words.insert(0, "env".to_owned());
+    }
     // gunicorn takes the platform's variable PORT by itself, and listens on loopback where there is none.
     let launch = Launch::new(&words);
     if let Some((at, "gunicorn")) = launch.program() {
@@ -112,6 +141,19 @@ fn in_place(text: String) -> String {
         return if before.is_empty() { format!("exec {command}") } else { format!("{before} exec {command}") };
     }
     text
+}
+
+/// `NAME=value`
+fn assigns(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+/// Whether another line has run into a command: `manage.py migrateweb: gunicorn …`
+fn holds_another(command: &str) -> bool {
+    command.split_whitespace().any(|word| ["web:", "worker:", "release:"].iter().any(|name| word.ends_with(name)))
 }
 
 fn configures(word: &str) -> bool {
@@ -167,6 +209,26 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_nothing_reaches_is_a_port() {
+        let with = |config: &str, procfile: &str| {
+            let tree = SourceTree::in_memory("p", [(FILE, procfile), ("deploy/gunicorn.py", config)]);
+            read(&tree, &Stated::default()).unwrap().unwrap().main.command
+        };
+        let web = "web: gunicorn -c deploy/gunicorn.py x:a";
+        let bound = with("bind = 'unix:/run/x.sock'\n", web);
+        assert_eq!(bound.value.join(" "), "gunicorn --bind 0.0.0.0:8000 -c deploy/gunicorn.py x:a");
+        assert!(bound.because.ends_with("on a port instead of the socket that deploy/gunicorn.py names"));
+        for (config, procfile) in [
+            ("bind = '0.0.0.0:9000'", web),
+            ("workers = 2", web),
+            ("bind = 'unix:/x'", "web: gunicorn --config=other.py x:a"),
+            ("bind = 'unix:/x'", "web: gunicorn -b :$PORT -c deploy/gunicorn.py x:a"),
+        ] {
+            assert!(!with(config, procfile).because.contains("socket"), "{config}: {procfile}");
+        }
+    }
+
+    #[test]
     fn the_others_run_beside_it() {
         let text = "release: python manage.py migrate\nMail_Worker: celery -A x worker\nbeat: celery -A x beat\n\
                     web: gunicorn x:a\nbad: 'a\n";
@@ -192,6 +254,8 @@ mod tests {
         assert_eq!(command("web: gunicorn a:b --log-file -"), "gunicorn --bind 0.0.0.0:8000 a:b --log-file -");
         assert_eq!(command("web: gunicorn a:b -c gunicorn.conf.py"), "gunicorn a:b -c gunicorn.conf.py");
         assert_eq!(command("web: uvicorn --reload a:b"), "uvicorn a:b");
+        assert_eq!(command("web: A_B=1 C= gunicorn x:a -b :$PORT"), "env A_B=1 C= gunicorn x:a -b :8000");
+        assert_eq!(started("release: python manage.py migrateweb: gunicorn a:b\nbeat: celery -A a beat\n"), None);
         assert_eq!(command("web: x $PORTAL $PORT"), "sh -c exec x $PORTAL 8000");
         assert_eq!(
             command("web: cd src && python manage.py migrate; gunicorn a:b -b :$PORT"),

@@ -3,8 +3,10 @@
 #[cfg(test)]
 use super::Stated;
 use super::health::Health;
-use super::import_root;
+use super::import_root::{self, Importable};
+use super::launch::{Launch, Program as Sort};
 use super::process::writable;
+use super::pyproject::Program;
 use super::scan::scripts::{self, On, Queue, Runs, Script};
 use super::server::Server;
 use super::start::{Start, Starter};
@@ -35,7 +37,9 @@ impl Starter<'_> {
             )
         } else {
             let worked_out = if on == On::Unknown { ", on an address that it works out" } else { "" };
-            (python, format!("the code serves its {framework} application itself{worked_out}"))
+            let by = script.program.as_ref().map(|Program { name, at, .. }| format!(", by its program {name} ({at})"));
+            let by = by.unwrap_or_default();
+            (python, format!("the code serves its {framework} application itself{worked_out}{by}"))
         };
         let health = || {
             if streamlit {
@@ -71,6 +75,15 @@ impl Starter<'_> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let installed = self.dependencies.installs_project();
         let module = self.sources.get(&script.path).and_then(|module| import_root::of(self.sources, module, installed));
+        match (&script.program, &module) {
+            (Some(program), _) if installed => return (vec![program.name.clone()], None),
+            // What an install would make a program of, without one.
+            (Some(Program { function, .. }), Some(Importable { module, root })) => {
+                let text = format!("import sys; from {module} import {function}; sys.exit({function}())");
+                return (words(&["python", "-c", &text]), root.clone());
+            }
+            _ => {}
+        }
         match module {
             // Python imports from the folder of the file that it runs, and with -m from where it is run.
             Some(module) if script.path.contains('/') && module.root.is_none() => {
@@ -84,7 +97,8 @@ impl Starter<'_> {
 
     /// What takes work instead of answering requests: the worker of a queue, or a bot.
     pub(super) fn work(&self, scripts: &[Script]) -> Result<Option<Start>, Error> {
-        if let Some((command, queue)) = self.queue()? {
+        let bot = scripts.iter().any(|script| script.runs == Runs::Bot);
+        if !bot && let Some((command, queue)) = self.queue()? {
             let mut because = format!("the code gives work to {}, and this takes it", queue.package);
             if queue.package == "rq" {
                 because.push_str(" from the Redis that RQ_REDIS_URL names");
@@ -146,15 +160,29 @@ impl Starter<'_> {
 
     /// What the code needs beside what is started: the worker of its queue, and what gives out work by the clock.
     pub(super) fn found_beside(&self, start: &mut Start) {
+        // What is started may be the worker itself, or what asks for messages beside it.
+        let (web, launch) = (start.kind.value == Kind::Web, Launch::new(&start.command.value));
+        let is_worker = launch.kind() == Sort::Worker;
         let found = self.queue();
-        if let (Err(error), Kind::Web) = (&found, start.kind.value) {
+        if let (Err(error), true) = (&found, web) {
             start
                 .notes
                 .push(format!("what takes work from its queue does not run: {error}; [processes.worker] states it"));
         }
-        let Ok(Some((command, queue))) = found else { return };
+        let Ok(Some((mut command, queue))) = found else {
+            start.notes.extend(self.unseen_queue(web));
+            return;
+        };
         let root = |root: &Option<Decision<String>>| root.as_ref().map(|root| root.value.clone());
-        if root(&self.root_of(&queue.path)) != root(&start.import_root) {
+        let (own, common) = (root(&self.root_of(&queue.path)), root(&start.import_root));
+        let below = common.as_ref().filter(|folder| own.is_none() && queue.path.starts_with(&format!("{folder}/")));
+        if let Some(folder) = below {
+            // Nothing in the module says where it is imported from, and what is started does.
+            let package = format!("{}.", folder.replace('/', "."));
+            for word in &mut command {
+                *word = word.replacen(&package, "", usize::from(word.starts_with(&package)));
+            }
+        } else if own != common {
             start.notes.push(format!(
                 "what takes work from its queue ({}) does not run: its modules are imported from another folder than \
                  those of what is started; [processes.worker] states it",
@@ -163,9 +191,11 @@ impl Starter<'_> {
             return;
         }
         let Queue { package, at, .. } = &queue;
+        let is_own = !is_worker || start.command.value.first() == command.first();
+        let schedules = ProcessKind::guess("", &start.command.value) == ProcessKind::Scheduler;
         if *package == "celery"
-            && ProcessKind::guess("", &start.command.value) != ProcessKind::Scheduler
-            && (start.kind.value == Kind::Web || start.command.value.first() == command.first())
+            && is_own
+            && !schedules
             && let Some(times) = self.times()
         {
             let words = command.iter().map(|word| if word == "worker" { "beat".to_owned() } else { word.clone() });
@@ -173,11 +203,23 @@ impl Starter<'_> {
             let command = Decision::seen(self.keeping_times(words.collect()), because, times);
             start.processes.push(Process { name: "beat".into(), kind: ProcessKind::Scheduler, command, health: None });
         }
-        if start.kind.value == Kind::Web {
+        if !is_worker {
             let because = format!("the code gives work to {package}, and this takes it");
             let command = Decision::seen(command, because, at.clone());
             start.processes.push(Process { name: "worker".into(), kind: ProcessKind::Worker, command, health: None });
         }
+    }
+
+    /// What is to be said of a queue that the project asks for, and of which nothing was found in a web application.
+    fn unseen_queue(&self, web: bool) -> Option<String> {
+        let package = self.dependencies.queue().filter(|_| web)?;
+        let queues = scripts::queues(self.sources);
+        queues.is_empty().then(|| {
+            format!(
+                "{package} is among the dependencies, and how its worker is started was not seen: if there is one, \
+                 [processes.worker] states it"
+            )
+        })
     }
 
     /// What says that Celery has work for the clock.
@@ -231,9 +273,27 @@ fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_ro
     }
 }
 
-/// Whether a program is one of another language: a repository may have a front end, whose Procfile it is.
+/// Whether a program is one that no Python image has: a repository may have a front end, whose Procfile it is.
 pub(super) fn is_foreign(program: &str) -> bool {
-    ["bun", "bundle", "deno", "dotnet", "java", "node", "npm", "npx", "php", "pnpm", "ruby", "yarn"].contains(&program)
+    [
+        "bun",
+        "bundle",
+        "deno",
+        "dotnet",
+        "heroku",
+        "java",
+        "make",
+        "nginx",
+        "node",
+        "npm",
+        "npx",
+        "php",
+        "pnpm",
+        "ruby",
+        "supervisord",
+        "yarn",
+    ]
+    .contains(&program)
 }
 
 /// The program that serves an application of one of these frameworks.

@@ -205,9 +205,7 @@ fn a_procfile_says_what_is_started() {
     // What it names is not installed: the code itself is asked, and that is said.
     let left = read("flask\nwaitress", &web("web: gunicorn app:app")).unwrap();
     assert_eq!(left.command.value[0], "waitress-serve");
-    assert!(
-        left.command.because.ends_with("; not by gunicorn, as the Procfile says: it is not among the dependencies")
-    );
+    assert!(left.command.because.ends_with("; not by gunicorn, as the Procfile says: nothing installs it"));
 }
 
 #[test]
@@ -246,7 +244,7 @@ fn a_queue_beside_what_is_started_gets_a_worker_and_its_times_a_beat() {
     let gone = ("Procfile", "web: uvicorn main:app\nworker: celery -A tasks worker\n");
     let project = read("fastapi\nuvicorn", &[web, ("tasks.py", ""), gone]).unwrap();
     assert_eq!(project.processes, []);
-    let left = "the process worker of the Procfile does not run: celery is not among the dependencies";
+    let left = "the process worker of the Procfile does not run: nothing installs celery";
     assert_eq!(project.notes, [left]);
     // Which of two takes the work is not guessed.
     let two = [
@@ -260,4 +258,82 @@ fn a_queue_beside_what_is_started_gets_a_worker_and_its_times_a_beat() {
         "{:?}",
         project.notes
     );
+}
+
+#[test]
+fn a_program_that_an_install_makes_is_one() {
+    let serve = "import uvicorn\nfrom fastapi import FastAPI\ndef main():\n    app = FastAPI()\n    uvicorn.run(app, host='0.0.0.0', port=9000)\n";
+    let project = "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['fastapi', 'uvicorn']\n[project.scripts]\nshop = 'shop.cli:main'\n";
+    let read = |files: &[(&str, &str)]| {
+        Project::read(&SourceTree::in_memory("demo", files.iter().copied()), &Stated::default())
+    };
+    let files =
+        |path| [("pyproject.toml", project), (path, serve), ("src/shop/__init__.py", ""), ("shop/__init__.py", "")];
+    let bare = read(&files("shop/cli.py")[..2]).unwrap();
+    let command = "import sys; from shop.cli import main; sys.exit(main())";
+    assert_eq!(bare.command.value, ["python", "-c", command]);
+    let because = "the code serves its fastapi application itself, by its program shop (pyproject.toml:6)";
+    assert_eq!((bare.command.because.as_str(), bare.port.map(|port| port.value)), (because, Some(9000)));
+    let src = read(&files("src/shop/cli.py")[..3]).unwrap();
+    assert_eq!(src.command.value[2], command);
+    assert_eq!(src.import_root.map(|root| root.value), Some("src".to_owned()));
+    // Installed, it is there by its name.
+    let installed = ("requirements.txt", "-e .\n");
+    let setup = ("setup.py", "from setuptools import setup\nsetup(name='shop')\n");
+    let all = [&files("shop/cli.py")[..2], &[installed, setup]].concat();
+    let all: Vec<_> = all
+        .into_iter()
+        .map(|(path, text)| {
+            (
+                path,
+                if path == "pyproject.toml" {
+                    text.to_owned() + "[build-system]\nrequires = ['setuptools']\n"
+                } else {
+                    text.to_owned()
+                },
+            )
+        })
+        .collect();
+    let all: Vec<(&str, &str)> = all.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    assert_eq!(read(&all).unwrap().command.value, ["shop"]);
+    // One whose function serves nothing is a tool.
+    let tool = serve.replace("uvicorn.run(app", "print(app").replace("'0.0.0.0'", "''");
+    assert!(read(&[("pyproject.toml", project), ("shop/cli.py", &tool)]).is_err());
+}
+
+#[test]
+fn a_bot_beside_a_queue_is_what_is_started() {
+    let bot = "from aiogram import Dispatcher\nimport tasks\ndp = Dispatcher()\nasync def main():\n    await dp.start_polling(bot)\nif __name__ == '__main__':\n    asyncio.run(main())\n";
+    let celery = "from celery import Celery\nqueue = Celery('x')\n";
+    let project = read("aiogram\ncelery", &[("main.py", bot), ("tasks.py", celery)]).unwrap();
+    assert_eq!(project.command.value, ["python", "main.py"]);
+    let beside: Vec<_> = project.processes.iter().map(|process| process.command.value.join(" ")).collect();
+    assert_eq!(beside, ["celery -A tasks:queue worker --loglevel INFO"]);
+    // What asks somebody at a terminal sets a bot up.
+    let session = "from pyrogram import Client\napp = Client('x', input('key: '))\napp.run()\n";
+    assert!(read("pyrogram", &[("genstring.py", session)]).is_err());
+}
+
+#[test]
+fn a_queue_of_which_nothing_is_seen_is_spoken_of() {
+    let web = ("main.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+    let notes = |requirements: &str| read(requirements, &[web]).unwrap().notes;
+    assert!(notes("fastapi\nuvicorn\ntaskiq")[0].starts_with("taskiq is among the dependencies, and how its worker"));
+    assert_eq!(notes("fastapi\nuvicorn"), [""; 0]);
+    // Celery's own layout, whose module has Celery's name.
+    let files = [web, ("proj/__init__.py", ""), ("proj/celery.py", "from celery import Celery\napp = Celery('x')\n")];
+    let project = read("fastapi\nuvicorn\ncelery", &files).unwrap();
+    assert_eq!(project.processes.iter().map(|p| p.command.value[2].as_str()).collect::<Vec<_>>(), ["proj.celery:app"]);
+    assert_eq!(project.notes, [""; 0]);
+}
+
+#[test]
+fn pages_and_tests_of_streamlit_are_not_started() {
+    let home = "import streamlit as st\nst.navigation([st.Page('views/a.py')])\n";
+    let files = [
+        ("streamlit_app.py", home),
+        ("views/a.py", "import streamlit as st\nst.title('a')\n"),
+        ("check.py", "from streamlit.testing.v1 import AppTest\nAppTest.from_file('a')\n"),
+    ];
+    assert!(started("streamlit", &files).starts_with("streamlit run streamlit_app.py "));
 }

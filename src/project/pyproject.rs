@@ -4,7 +4,7 @@ use toml_edit::{Item, TableLike};
 
 use super::poetry::{self, constraint::Constraint};
 use super::toml_file::{Located, TomlFile};
-use super::{Error, IndexUse, paths, requirement};
+use super::{Error, Evidence, IndexUse, paths, requirement};
 use crate::source::SourceTree;
 
 /// The file's name.
@@ -17,6 +17,20 @@ pub(crate) struct Aside {
     pub(crate) place: String,
     /// The requirement.
     pub(crate) requirement: Located,
+}
+
+/// A program that an install of the project makes: `name = "package.module:function"`.
+/// <https://packaging.python.org/en/latest/specifications/entry-points/>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// What it is called.
+    pub(crate) name: String,
+    /// The module of its function.
+    pub(crate) module: String,
+    /// The function.
+    pub(crate) function: String,
+    /// Where it is stated.
+    pub(crate) at: Evidence,
 }
 
 /// What is of interest in pyproject.toml.
@@ -36,6 +50,8 @@ pub(crate) struct Pyproject {
     pub(crate) asides: Vec<Aside>,
     /// `[project]` requires-python, or Poetry's python in the same terms.
     pub(crate) requires_python: Option<Located>,
+    /// `[project.scripts]`, or Poetry's.
+    pub(crate) programs: Vec<Program>,
     /// The file that the build backend reads as the description.
     pub(crate) readme: Option<String>,
     /// The files that the build backend reads as licences.
@@ -83,6 +99,10 @@ impl Pyproject {
         this.name = file.text(&["project", "name"])?.or(file.text(&["tool", "poetry", "name"])?);
         this.version = file.text(&["project", "version"])?.or(file.text(&["tool", "poetry", "version"])?);
         this.description = file.text(&["project", "description"])?.map(|d| d.text).filter(|d| !d.is_empty());
+        this.programs = [&["project", "scripts"][..], &["tool", "poetry", "scripts"]]
+            .iter()
+            .flat_map(|path| programs(&file, path))
+            .collect();
         this.asides = asides(&file);
         let groups = file.get(&["dependency-groups"]).and_then(Item::as_table_like);
         for (name, item) in groups.into_iter().flat_map(|table| table.iter()) {
@@ -163,7 +183,8 @@ impl Pyproject {
         patterns.extend(listed.map(|item| file.strings_in(item)).unwrap_or_default().into_iter().map(|p| p.text));
         let matched = tree.files().filter(|path| patterns.iter().any(|pattern| paths::matches(pattern, path)));
         self.licenses = matched.map(str::to_owned).collect();
-        if let Some(readme) = self.readme.as_ref().filter(|readme| !tree.contains(readme)) {
+        // What is not built is not described either.
+        if let Some(readme) = self.readme.as_ref().filter(|readme| packaged(file) && !tree.contains(readme)) {
             let at = file.at(item.and_then(Item::span));
             return Err(Error::MissingPath { at, path: readme.clone() });
         }
@@ -213,6 +234,23 @@ impl Pyproject {
             }
         }
     }
+}
+
+/// The programs of a table; those that are no function of a module by itself are passed over.
+fn programs(file: &TomlFile, path: &[&str]) -> Vec<Program> {
+    let table = file.get(path).and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
+    let program = |(name, item): (&str, &Item)| {
+        let (module, function) = item.as_str()?.split_once(':')?;
+        let (module, function) = (module.trim().to_owned(), function.trim().to_owned());
+        let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (module.split('.').all(is_word) && is_word(&function)).then(|| Program {
+            name: name.to_owned(),
+            module,
+            function,
+            at: file.at(item.span()),
+        })
+    };
+    table.filter_map(program).collect()
 }
 
 /// The URLs of indexes that an array of tables names, each under `url`.
@@ -292,8 +330,11 @@ mod tests {
         assert!(read_it.package);
         let table = read("[project]\nname='a'\nlicense={file='COPYING'}\nreadme='R.md'", &["COPYING", "R.md"]).unwrap();
         assert_eq!((table.licenses, table.package), (vec!["COPYING".to_owned()], false));
-        let missing = read("[project]\nname='a'\nreadme='R.md'\n", &[]).unwrap_err();
+        let absent = "[project]\nname='a'\nreadme='R.md'\n";
+        let missing = read(&format!("{absent}[build-system]\n"), &[]).unwrap_err();
         assert_eq!(missing.to_string(), "pyproject.toml:3 names R.md, which is not in the project");
+        // What is not built is not described either.
+        assert!(read(absent, &[]).is_ok());
     }
 
     #[test]

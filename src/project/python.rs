@@ -11,6 +11,9 @@ use super::workspace::Workspace;
 use super::{Decision, Error, Evidence, Manager, Stated};
 use crate::source::SourceTree;
 
+/// Why it is the default.
+const BY_DEFAULT: &str = "the default: nothing states a version";
+
 /// A minor version of Python, which always means its newest patch release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PythonVersion {
@@ -116,7 +119,7 @@ pub(crate) fn decide(
         };
         return newest(located, &specifiers(located)?, because);
     }
-    Ok(Decision::assumed(PythonVersion::DEFAULT, "the default: nothing states a version"))
+    Ok(Decision::assumed(PythonVersion::DEFAULT, BY_DEFAULT))
 }
 
 /// The supported versions before a decided one that the range which it was taken from allows as well, the newest first.
@@ -127,8 +130,12 @@ pub(crate) fn earlier(
 ) -> Result<Vec<PythonVersion>, Error> {
     let ranges = [pyproject.and_then(|p| p.requires_python.as_ref()), lock];
     let range = ranges.into_iter().flatten().find(|range| decided.evidence.as_ref() == Some(&range.at));
-    let Some(range) = range else { return Ok(Vec::new()) };
-    let allowed = specifiers(range)?;
+    let allowed = match range {
+        Some(range) => specifiers(range)?,
+        // Nothing stands in the way of any.
+        None if decided.because == BY_DEFAULT => VersionSpecifiers::empty(),
+        None => return Ok(Vec::new()),
+    };
     let before = PythonVersion::supported().rev().filter(|python| *python < decided.value);
     Ok(before.filter(|python| python.satisfies(&allowed)).collect())
 }

@@ -13,8 +13,8 @@ use super::scan::scripts::{self, Runs, Script};
 use super::scan::{Module, Sources, objects, routes};
 use super::server::{self, Picked, Server};
 use super::{
-    Decision, Error, Evidence, Framework, Kind, Process, Stated, django, elsewhere, hosts, import_root, port, program,
-    suggestion,
+    Decision, Error, Evidence, Framework, Kind, Process, Stated, django, elsewhere, hosts, import_root, paths, port,
+    program, suggestion,
 };
 use crate::source::SourceTree;
 
@@ -77,7 +77,7 @@ impl Starter<'_> {
         // A Procfile is easily left behind by the code. One that names what a dependency may bring is believed.
         match self.detected(objects) {
             Ok(mut start) => {
-                let left = format!("; not by {program}, as the Procfile says: it is not among the dependencies");
+                let left = format!("; not by {program}, as the Procfile says: nothing installs it");
                 start.command.because.push_str(&left);
                 Ok(start)
             }
@@ -88,10 +88,13 @@ impl Starter<'_> {
         }
     }
 
-    /// The program of a command, where nothing installs it.
+    /// The program of a command, where nothing installs it, or its file is not in the project.
     fn missing<'l>(&self, launch: &'l Launch) -> Option<&'l str> {
-        let (_, program) = launch.program()?;
-        (program::is_foreign(program) || self.installs(program) == Some(false)).then_some(program)
+        let (at, program) = launch.program()?;
+        let written = launch.words().get(at)?.trim_start_matches("./");
+        let is_file = written.contains('/') && !written.starts_with('/') && !written.contains('$');
+        let missing = is_file && !self.tree.contains(written) && !paths::is_folder(self.tree, written);
+        (missing || program::is_foreign(program) || self.installs(program) == Some(false)).then_some(program)
     }
 
     /// What the Procfile runs beside what is started, as far as it can run.
@@ -99,7 +102,7 @@ impl Starter<'_> {
         for process in others {
             match self.missing(&Launch::new(&process.command.value)) {
                 Some(program) => start.notes.push(format!(
-                    "the process {} of the Procfile does not run: {program} is not among the dependencies",
+                    "the process {} of the Procfile does not run: nothing installs {program}",
                     process.name
                 )),
                 None => start.processes.push(process),
@@ -120,7 +123,7 @@ impl Starter<'_> {
     }
 
     fn detected(&self, objects: &[Object]) -> Result<Start, Error> {
-        let scripts = scripts::find(self.sources);
+        let scripts = scripts::find(self.sources, self.pyproject.map_or(&[], |pyproject| &pyproject.programs));
         match self.application(objects, &scripts)? {
             Some(Application::Entry(entry)) => self.serve(entry),
             Some(Application::Django(django)) => self.serve_django(&django),
@@ -128,7 +131,13 @@ impl Starter<'_> {
                 Runs::Served { framework, on, port } => self.run(&script, framework, on, port),
                 Runs::Bot => Err(self.nothing_to_serve(objects, &scripts)),
             },
-            None => self.work(&scripts)?.map_or_else(|| Err(self.nothing_to_serve(objects, &scripts)), Ok),
+            None => {
+                // An application that no server can reach is what is meant all the same.
+                let known = self.frameworks(objects, &scripts);
+                let unreached = objects.iter().any(|o| o.form == Form::Uncallable && known.contains(&o.framework));
+                let work = if unreached { None } else { self.work(&scripts)? };
+                work.ok_or_else(|| self.nothing_to_serve(objects, &scripts))
+            }
         }
     }
 
@@ -237,6 +246,7 @@ impl Starter<'_> {
         let framework = Framework::Django;
         let elsewhere = self.elsewhere(framework)?;
         let picked = server::pick(framework, false, self.dependencies, elsewhere.clone())?;
+        let picked = self.with_gateway(django, picked);
         let entry = if picked.server.is_development() {
             let (path, root) = (django.manage(), django.root());
             let (module, name) = (String::new(), String::new());
@@ -255,10 +265,28 @@ impl Starter<'_> {
             health: Some(self.health(|| self.django_health(django, Some(&entry.path)))),
             port: Some(port),
             import_root: entry.root,
-            env: Vec::new(),
+            env: self.django_env(django, Some(&entry.path)),
             processes: Vec::new(),
             notes: Vec::new(),
         })
+    }
+
+    /// The server that can call what the project has: where there is no wsgi.py, one that takes an asgi.py, if it is there.
+    fn with_gateway<'p>(&'p self, django: &Django, picked: Picked<'p>) -> Picked<'p> {
+        let lacks = |gateway| django.entry(self.sources, gateway).is_err();
+        let uvicorn = self.dependencies.get(Server::Uvicorn.package());
+        let wsgi = !picked.server.is_development() && !picked.server.calls_asgi();
+        if wsgi && uvicorn.is_some() && lacks(Gateway::Wsgi) && !lacks(Gateway::Asgi) {
+            return Picked { server: Server::Uvicorn, brought_by: uvicorn };
+        }
+        picked
+    }
+
+    /// The settings that every process has to have, where the code names several.
+    fn django_env(&self, django: &Django, gateway: Option<&str>) -> Vec<(String, String)> {
+        let gateway = gateway.and_then(|path| self.sources.get(path));
+        let settings = django.contested_settings(self.sources, gateway);
+        settings.map(|settings| ("DJANGO_SETTINGS_MODULE".to_owned(), settings)).into_iter().collect()
     }
 
     /// What a command starts, which `whose` says.
@@ -293,6 +321,11 @@ impl Starter<'_> {
             })
         });
         let installed = self.dependencies.installs_project();
+        let gateway = || launch.module().and_then(|module| self.module(module));
+        let env = match (&framework, &django) {
+            (Some(f), Some(django)) if f.value == Framework::Django => self.django_env(django, gateway().as_deref()),
+            _ => Vec::new(),
+        };
         let module = launch.module().filter(|_| !installed);
         let import_root = module.and_then(|module| import_root::of_stated(self.sources, module));
         Ok(Start {
@@ -302,7 +335,7 @@ impl Starter<'_> {
             port,
             health,
             import_root,
-            env: Vec::new(),
+            env,
             processes: Vec::new(),
             notes: Vec::new(),
         })

@@ -299,3 +299,57 @@ mod fuzz {
         }
     }
 }
+
+#[test]
+fn django_is_found_by_what_makes_the_application() {
+    let manage = "import os, sys\nfor key, value in {'DJANGO_SETTINGS_MODULE': 'site.settings'}.items():\n    os.environ.setdefault(key, value)\nexecute_from_command_line(sys.argv)\n";
+    let wsgi = "from django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\napplication = get_wsgi_application()\n";
+    let required = ("requirements.txt", "django\ngunicorn\n");
+    let command_of = |files: &[(&str, &str)]| command(files);
+    let found = command_of(&[required, ("manage.py", manage), ("site/wsgi.py", wsgi)]);
+    assert!(found.ends_with("site.wsgi:application"), "{found}");
+    let asgi = wsgi.replace("wsgi", "asgi");
+    let required = ("requirements.txt", "django\ngunicorn\nuvicorn\n");
+    let found = command_of(&[required, ("manage.py", manage), ("site/asgi.py", &asgi)]);
+    assert!(found.starts_with("uvicorn site.asgi:application"), "{found}");
+}
+
+#[test]
+fn every_process_has_the_settings_of_the_server() {
+    let named = |settings: &str, rest: &str| {
+        format!("import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', '{settings}')\n{rest}")
+    };
+    let manage = named("config.settings.local", "execute_from_command_line([])\n");
+    let wsgi = named("config.settings.production", "application = get_wsgi_application()\n");
+    let celery = named("config.settings.local", "from celery import Celery\napp = Celery('x')\n");
+    let files = [
+        ("requirements.txt", "django\ngunicorn\ncelery\n"),
+        ("manage.py", manage.as_str()),
+        ("config/__init__.py", ""),
+        ("config/wsgi.py", wsgi.as_str()),
+        ("config/celery_app.py", celery.as_str()),
+    ];
+    let project = project(&files);
+    assert_eq!(project.env, [("DJANGO_SETTINGS_MODULE".to_owned(), "config.settings.production".to_owned())]);
+    assert_eq!(project.processes[0].command.value[2], "config.celery_app:app");
+    // The same in a folder of its own, which manage.py gives away.
+    let below: Vec<(String, &str)> = files
+        .iter()
+        .map(|(path, text)| (format!("site/{path}").replace("site/requirements", "requirements"), *text))
+        .collect();
+    let below: Vec<(&str, &str)> = below.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    assert_eq!(self::project(&below).processes[0].command.value[2], "config.celery_app:app");
+}
+
+#[test]
+fn what_no_server_could_import_or_call_is_refused() {
+    let required = ("requirements.txt", "fastapi\nuvicorn\n");
+    let relative = "from .config import settings\nfrom fastapi import FastAPI\napp = FastAPI()\n";
+    fault(&[required, ("main.py", relative), ("config.py", "")]);
+    let either =
+        format!("try:\n    {}", relative.replacen('\n', "\nexcept ImportError:\n    from config import settings\n", 1));
+    assert!(command(&[required, ("main.py", &either), ("config.py", "")]).starts_with("uvicorn main:app"));
+    let celery = ("tasks.py", "from celery import Celery\nqueue = Celery('x')\n");
+    let several = "from fastapi import FastAPI\ndef create_app():\n    app = FastAPI()\n    return app, 1\n";
+    fault(&[("requirements.txt", "fastapi\nuvicorn\ncelery\n"), ("main.py", several), celery]);
+}

@@ -1,12 +1,21 @@
 //! Wheels that a lock lists: whether a Python has them.
 //! <https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/>
 
-use super::{Dependencies, Dependency, PythonVersion};
+use super::{Dependencies, Dependency, PythonVersion, era};
 
-/// The first package, with its version, that was compiled for Linux and other Pythons than this one.
+/// What keeps this Python from being used: the first package, with its version, that was compiled for Linux and other
+/// Pythons, or is known to be older than this one.
 pub(crate) fn lacks(dependencies: &Dependencies, python: PythonVersion) -> Option<String> {
-    let lacking = dependencies.packages.iter().find(|package| is_behind(package, python))?;
-    Some(format!("{} {}", lacking.name, lacking.version.as_deref().unwrap_or_default()).trim_end().to_owned())
+    dependencies.packages.iter().find_map(|package| {
+        let version = package.version.as_deref().unwrap_or_default();
+        let named = format!("{} {version}", package.name);
+        let named = named.trim_end();
+        if is_behind(package, python) {
+            return Some(format!("{named} has no wheel for {python}"));
+        }
+        let is_old = package.only.is_none() && era::is_before(&package.name, version, python);
+        is_old.then(|| format!("{named} is from before {python}"))
+    })
 }
 
 fn is_behind(package: &Dependency, python: PythonVersion) -> bool {

@@ -343,7 +343,10 @@ fn line_13_procfiles_with_steps_loops_and_several_roles() {
     // A beat runs once, and keeps its times where it can write.
     assert_eq!(kinds, ["\"beat\" \"scheduler\"", "\"release\" \"release\"", "\"worker\" \"worker\""]);
     says(&processes[0]["command"].to_string(), &["celery", "beat", "/tmp/celerybeat-schedule"]);
-    says(&with(several)["image"]["notes"].to_string(), &["worker of the Procfile does not run: celery is not among"]);
+    says(
+        &with(several)["image"]["notes"].to_string(),
+        &["worker of the Procfile does not run: nothing installs celery"],
+    );
     let waits = with("web: while ! nc -z db 5432; do sleep 1; done; gunicorn app:app -b :$PORT\n");
     says(&because(&waits, "command"), &["while ! nc -z db 5432", "exec gunicorn"]);
 }

@@ -2,10 +2,13 @@
 
 use super::syntax::{Import, Scope};
 use super::{Module, Sources};
-use crate::project::paths;
+use crate::project::{Framework, paths};
 
 /// How many imports are followed: packages that import each other's names lead round in circles.
 const HOPS: usize = 8;
+
+/// Packages of queues, after which people call the module that has theirs.
+const QUEUES: [&str; 6] = ["arq", "celery", "dramatiq", "huey", "rq", "taskiq"];
 
 /// What a name stands for.
 #[derive(Debug)]
@@ -121,6 +124,13 @@ impl Sources {
         self.get(self.place(&from.path, name)?)
     }
 
+    /// Whether a name that modules of a folder import is another package's, whatever lies beside them: `from celery import
+    /// Celery` in proj/celery.py is not about that file, nor in another one of the package proj.
+    pub(crate) fn is_foreign(&self, folder: &str, name: &str) -> bool {
+        let known = Framework::ALL.iter().any(|framework| framework.as_str() == name) || QUEUES.contains(&name);
+        known && !folder.is_empty() && self.file(folder).is_some()
+    }
+
     /// The path of the module that an import in the module at `from` names.
     pub(super) fn place(&self, from: &str, name: &str) -> Option<&str> {
         let own = paths::folder(from);
@@ -136,7 +146,11 @@ impl Sources {
             return self.file(&inside);
         }
         let above = std::iter::successors(Some(own), |folder| (!folder.is_empty()).then(|| paths::folder(folder)));
-        ["", "src"].into_iter().chain(above).find_map(|root| self.file(&paths::join(root, &inner)))
+        let top = bare.split('.').next().unwrap_or_default();
+        let is_foreign = |root: &str| root == own && self.is_foreign(own, top);
+        let is_self = |path: &str| path == from && !path.ends_with("__init__.py");
+        let mut roots = ["", "src"].into_iter().chain(above).filter(|root| !is_foreign(root));
+        roots.find_map(|root| self.file(&paths::join(root, &inner)).filter(|path| !is_self(path)))
     }
 }
 
@@ -202,6 +216,11 @@ mod tests {
             let package = ("pkg/__init__.py", "from .made import app as again");
             assert_eq!(resolved(&[("m.py", text), package, made], written), is, "{text}");
         }
+        let own = [("proj/celery.py", "from celery import Celery"), ("proj/__init__.py", "from .celery import app")];
+        assert_eq!(resolved(&own, "Celery"), "celery.Celery");
+        let beside =
+            [("proj/tasks.py", "from celery import shared_task"), ("proj/__init__.py", ""), ("proj/celery.py", "")];
+        assert_eq!(resolved(&beside, "shared_task"), "celery.shared_task");
         let circle = [("a.py", "from b import x"), ("b.py", "from a import x")];
         assert_eq!(resolved(&circle, "x"), "a.py:x");
         for (text, is) in [

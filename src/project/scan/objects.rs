@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::syntax::{Call, Does, Expression, Function, Scope, last};
+use super::syntax::{Call, Does, Expression, Function, Scope, Statement, last};
 use super::{Module, Referent, Sources};
 use crate::project::{Evidence, Framework};
 
@@ -114,7 +114,16 @@ fn own(sources: &Sources, module: &Module) -> Vec<Object> {
     for (at, function) in module.functions.iter().enumerate() {
         let made = inside.remove(&at).unwrap_or_default();
         match gives(sources, module, at, &made) {
-            Some(framework) => found.push(object(module, &function.name, framework, form(function), function.line)),
+            Some(framework) => {
+                // `return app, limiter`: a server can't call what comes back.
+                let of_several = |statement: &Statement| {
+                    statement.scope == Scope::Function(at)
+                        && matches!(statement.does, Does::Return(Expression::List(_)))
+                };
+                let several = module.statements.iter().any(of_several);
+                let form = if several { Form::Uncallable } else { form(function) };
+                found.push(object(module, &function.name, framework, form, function.line));
+            }
             None => found.extend(
                 made.iter().map(|(name, framework, line)| object(module, name, *framework, Form::Hidden, *line)),
             ),

@@ -2,6 +2,8 @@
 
 use super::syntax::{Call, Expression, Function, Scope, last};
 use super::{Module, Referent, Sources};
+use crate::project::paths;
+use crate::project::pyproject::Program;
 use crate::project::{Evidence, Framework};
 
 /// A module that is made to be run.
@@ -13,6 +15,8 @@ pub(crate) struct Script {
     pub(crate) at: Evidence,
     /// What it is run for.
     pub(crate) runs: Runs,
+    /// The program of the project's that runs it, where there is one.
+    pub(crate) program: Option<Program>,
     /// The line by which it serves for development: with a debugger, or with a reloader.
     pub(crate) develops: Option<Evidence>,
 }
@@ -61,41 +65,78 @@ const POLLING: &[&str] =
 /// The arguments of the calls that serve by which they do it for development.
 const DEVELOPING: &[&str] = &["debug", "reload", "auto_reload", "use_reloader", "use_debugger"];
 
-/// Every program of a project. Modules that another one imports are parts of it.
-pub(crate) fn find(sources: &Sources) -> Vec<Script> {
+/// Every program of a project, also those that an install of it makes. Modules that another one imports are parts of it.
+pub(crate) fn find(sources: &Sources, programs: &[Program]) -> Vec<Script> {
     let imported = |module: &Module| {
         let imports = sources.modules.iter().filter(|m| m.path != module.path);
         imports
             .flat_map(|m| m.imports.iter().map(move |import| (m, import)))
             .any(|(from, import)| import.modules().any(|name| sources.place(&from.path, &name) == Some(&*module.path)))
     };
-    let scripts = sources.modules.iter().filter_map(|module| Some((module, of(sources, module)?)));
-    scripts.filter(|(module, _)| !imported(module)).map(|(_, script)| script).collect()
+    let scripts = sources.modules.iter().filter_map(|module| Some((module, of(sources, module, programs)?)));
+    let is_own = |(module, script): &(&Module, Script)| script.program.is_some() || !imported(module);
+    scripts.filter(is_own).map(|(_, script)| script).collect()
 }
 
-fn of(sources: &Sources, module: &Module) -> Option<Script> {
+/// The program whose function a module has.
+fn program<'p>(module: &Module, programs: &'p [Program]) -> Option<&'p Program> {
+    programs.iter().find(|program| {
+        let base = program.module.replace('.', "/");
+        let paths = [format!("{base}.py"), format!("{base}/__init__.py")];
+        let path = module.path.strip_prefix("src/").unwrap_or(&module.path);
+        let has_function = || module.functions.iter().any(|function| function.name == program.function);
+        paths.iter().any(|own| own == path) && has_function()
+    })
+}
+
+fn of(sources: &Sources, module: &Module, programs: &[Program]) -> Option<Script> {
     // Streamlit runs every page from the one that it is given.
-    let page = module.path.split('/').any(|folder| folder == "pages");
-    let draws = |call: &Call| foreign(sources, module, call).is_some_and(|name| name.starts_with("streamlit."));
+    let page = module.path.split('/').any(|folder| folder == "pages") || is_page(sources, module);
+    let draws = |call: &Call| {
+        let called = foreign(sources, module, call).unwrap_or_default();
+        called.starts_with("streamlit.") && !called.starts_with("streamlit.testing.")
+    };
     let line = (!page).then(|| module.calls().find(|(scope, call)| *scope != Scope::Class && draws(call))).flatten();
     if let Some((_, call)) = line {
         let runs = Runs::Served { framework: Framework::Streamlit, on: On::Every, port: 8501 };
-        return Some(Script { path: module.path.clone(), at: module.line(call.line), runs, develops: None });
+        return Some(Script {
+            path: module.path.clone(),
+            at: module.line(call.line),
+            runs,
+            program: None,
+            develops: None,
+        });
     }
     // What a function does is done where the module calls functions when it is run.
     let runs = |scope: Scope, call: &Call| {
         let own = |function: &Function| call.callee.name() == Some(&*function.name);
         scope == Scope::Program || (scope.is_top() && module.functions.iter().any(own))
     };
-    let is_program = module.calls().any(|(scope, call)| runs(scope, call));
+    let program = program(module, programs);
+    let is_program = program.is_some() || module.calls().any(|(scope, call)| runs(scope, call));
     let done = |scope: Scope| scope.is_top() || is_program;
     module.calls().filter(|(scope, _)| done(*scope)).find_map(|(_, call)| {
-        let runs = served(sources, module, call).or_else(|| polls(sources, module, call).then_some(Runs::Bot))?;
+        // What asks somebody at a terminal is a tool for whoever sets a bot up.
+        let asks = || module.calls().any(|(_, call)| call.callee.name() == Some("input"));
+        let polls = || polls(sources, module, call) && !asks();
+        let runs = served(sources, module, call).or_else(|| polls().then_some(Runs::Bot))?;
         let develops = DEVELOPING.iter().find_map(|word| {
             let keyword = call.keyword(word).filter(|keyword| keyword.value == Expression::Flag(true))?;
             Some(module.line(keyword.line))
         });
-        Some(Script { path: module.path.clone(), at: module.line(call.line), runs, develops })
+        let (path, program) = (module.path.clone(), program.cloned());
+        Some(Script { path, at: module.line(call.line), runs, program, develops })
+    })
+}
+
+/// Whether another module names it as a page of its own: `st.Page("views/home.py")`
+fn is_page(sources: &Sources, module: &Module) -> bool {
+    sources.modules.iter().any(|of| {
+        let mut pages = of.calls().filter(|(_, call)| call.method() == "Page");
+        pages.any(|(_, call)| {
+            let named = call.argument(0, "page").and_then(Expression::text);
+            named.is_some_and(|named| paths::join(paths::folder(&of.path), named) == module.path)
+        })
     })
 }
 

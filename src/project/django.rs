@@ -59,6 +59,14 @@ fn names_settings(module: &Module) -> Option<(usize, Option<&Expression>)> {
     found.min_by_key(|(_, value)| value.and_then(Expression::text).is_none())
 }
 
+/// The settings that the server uses by its gateway, where another module names others: a worker that imports that one
+/// first would have those.
+pub(crate) fn contested_settings(sources: &Sources, gateway: Option<&Module>) -> Option<String> {
+    let of = |module: &Module| names_settings(module).and_then(|(_, value)| value?.text()).map(str::to_owned);
+    let own = of(gateway?)?;
+    sources.modules.iter().filter_map(of).any(|other| other != own).then_some(own)
+}
+
 /// How many modules of settings take each other in by `import *`.
 const STARS: usize = 6;
 
@@ -111,14 +119,6 @@ impl Django {
         let (only, more) = (all.next()?, all.next());
         let is_one = more.is_none() && only.calls().any(|(_, call)| call.method() == makes);
         is_one.then_some(only)
-    }
-
-    /// The settings that the server uses by its gateway, where another module names others: a worker that imports that one
-    /// first would have those.
-    pub(crate) fn contested_settings(&self, sources: &Sources, gateway: Option<&Module>) -> Option<String> {
-        let of = |module: &Module| names_settings(module).and_then(|(_, value)| value?.text()).map(str::to_owned);
-        let own = of(gateway?)?;
-        sources.modules.iter().filter_map(of).any(|other| other != own).then_some(own)
     }
 
     /// manage.py itself, for the development server.

@@ -60,7 +60,7 @@ fn process(tree: &SourceTree, (line, name, written): &(usize, &str, &str), port:
         because.push_str(", without its --reload");
     }
     if let Some((_, file)) = socket {
-        because.push_str(&format!(", on a port instead of the socket that {file} names"));
+        because = format!("{because}, on a port instead of the socket that {file} names");
     }
     let name = name.to_ascii_lowercase().replace('_', "-");
     let kind = ProcessKind::guess(&name, &words);

@@ -265,7 +265,7 @@ impl Starter<'_> {
             health: Some(self.health(|| self.django_health(django, Some(&entry.path)))),
             port: Some(port),
             import_root: entry.root,
-            env: self.django_env(django, Some(&entry.path)),
+            env: self.django_env(Some(&entry.path)),
             processes: Vec::new(),
             notes: Vec::new(),
         })
@@ -283,9 +283,9 @@ impl Starter<'_> {
     }
 
     /// The settings that every process has to have, where the code names several.
-    fn django_env(&self, django: &Django, gateway: Option<&str>) -> Vec<(String, String)> {
+    fn django_env(&self, gateway: Option<&str>) -> Vec<(String, String)> {
         let gateway = gateway.and_then(|path| self.sources.get(path));
-        let settings = django.contested_settings(self.sources, gateway);
+        let settings = django::contested_settings(self.sources, gateway);
         settings.map(|settings| ("DJANGO_SETTINGS_MODULE".to_owned(), settings)).into_iter().collect()
     }
 
@@ -322,8 +322,8 @@ impl Starter<'_> {
         });
         let installed = self.dependencies.installs_project();
         let gateway = || launch.module().and_then(|module| self.module(module));
-        let env = match (&framework, &django) {
-            (Some(f), Some(django)) if f.value == Framework::Django => self.django_env(django, gateway().as_deref()),
+        let env = match &framework {
+            Some(framework) if framework.value == Framework::Django => self.django_env(gateway().as_deref()),
             _ => Vec::new(),
         };
         let module = launch.module().filter(|_| !installed);

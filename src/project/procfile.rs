@@ -14,6 +14,8 @@ pub(crate) struct Procfile {
     pub(crate) main: Process,
     /// The others.
     pub(crate) others: Vec<Process>,
+    /// The names of those of which no process could be made.
+    pub(crate) unread: Vec<String>,
 }
 
 /// What a shell does with a line beyond splitting it into words.
@@ -37,13 +39,15 @@ pub(crate) fn read(tree: &SourceTree, stated: &Stated) -> Result<Option<Procfile
     let Some(first) = web.or(only).or_else(|| find("worker")) else { return Ok(None) };
     let port = stated.port.as_ref().map_or(port::DEFAULT, |port| port.value);
     let Some(main) = process(tree, first, port) else { return Ok(None) };
-    let mut others: Vec<Process> = Vec::new();
-    for process in lines.iter().filter(|line| line.1 != first.1).filter_map(|line| process(tree, line, port)) {
-        if is_process_name(&process.name) && others.iter().all(|other| other.name != process.name) {
-            others.push(process);
+    let (mut others, mut unread) = (Vec::<Process>::new(), Vec::new());
+    for line in lines.iter().filter(|line| line.1 != first.1) {
+        let is_new = |process: &Process| others.iter().all(|other| other.name != process.name);
+        match process(tree, line, port).filter(|process| is_process_name(&process.name) && is_new(process)) {
+            Some(process) => others.push(process),
+            None => unread.push(line.1.to_owned()),
         }
     }
-    Ok(Some(Procfile { main, others }))
+    Ok(Some(Procfile { main, others, unread }))
 }
 
 /// The process of a line.
@@ -241,7 +245,9 @@ mod tests {
                 process("beat", ProcessKind::Scheduler, "celery -A x beat --schedule /tmp/celerybeat-schedule"),
             ]
         );
-        assert_eq!(others("web: a\nA_b: c\na-b: d\n0: x\n").len(), 1);
+        let tree = SourceTree::in_memory("p", [(FILE, "web: a\nA_b: c\na-b: d\n0: x\n")]);
+        let Procfile { others, unread, .. } = read(&tree, &Stated::default()).unwrap().unwrap();
+        assert_eq!((others.len(), unread), (1, vec!["a-b".to_owned(), "0".to_owned()]));
     }
 
     #[test]

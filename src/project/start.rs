@@ -65,15 +65,14 @@ impl Starter<'_> {
             (None, None) => self.detected(&objects)?,
         };
         match procfile {
-            Some(Procfile { others, .. }) => self.beside(others, &mut start),
+            Some(procfile) => self.beside(procfile, &mut start),
             None => self.found_beside(&mut start),
         }
         Ok(start)
     }
 
     fn processed(&self, process: &Process, objects: &[Object]) -> Result<Start, Error> {
-        let launch = Launch::new(&process.command.value);
-        let Some(program) = self.missing(&launch) else { return self.process(process, objects) };
+        let Some(program) = self.missing(&process.command.value) else { return self.process(process, objects) };
         // A Procfile is easily left behind by the code. One that names what a dependency may bring is believed.
         match self.detected(objects) {
             Ok(mut start) => {
@@ -81,7 +80,7 @@ impl Starter<'_> {
                 start.command.because.push_str(&left);
                 Ok(start)
             }
-            Err(_) if !self.dependencies.is_complete() && !program::is_foreign(program) => {
+            Err(_) if !self.dependencies.is_complete() && !program::is_foreign(&program) => {
                 self.process(process, objects)
             }
             Err(error) => Err(error),
@@ -89,24 +88,30 @@ impl Starter<'_> {
     }
 
     /// The program of a command, where nothing installs it, or its file is not in the project.
-    fn missing<'l>(&self, launch: &'l Launch) -> Option<&'l str> {
+    fn missing(&self, command: &[String]) -> Option<String> {
+        let launch = Launch::new(command);
         let (at, program) = launch.program()?;
         let written = launch.words().get(at)?.trim_start_matches("./");
-        let is_file = written.contains('/') && !written.starts_with('/') && !written.contains('$');
+        // A shell may have gone into another folder before.
+        let is_plain = launch.words() == command;
+        let is_file = is_plain && written.contains('/') && !written.starts_with('/') && !written.contains('$');
         let missing = is_file && !self.tree.contains(written) && !paths::is_folder(self.tree, written);
-        (missing || program::is_foreign(program) || self.installs(program) == Some(false)).then_some(program)
+        (missing || program::is_foreign(program) || self.installs(program) == Some(false)).then(|| program.to_owned())
     }
 
     /// What the Procfile runs beside what is started, as far as it can run.
-    fn beside(&self, others: Vec<Process>, start: &mut Start) {
-        for process in others {
-            match self.missing(&Launch::new(&process.command.value)) {
-                Some(program) => start.notes.push(format!(
-                    "the process {} of the Procfile does not run: nothing installs {program}",
-                    process.name
-                )),
+    fn beside(&self, procfile: Procfile, start: &mut Start) {
+        let mut note = |name: &str, why: String| {
+            start.notes.push(format!("the process {name} of the Procfile does not run: {why}"));
+        };
+        for process in procfile.others {
+            match self.missing(&process.command.value) {
+                Some(program) => note(&process.name, format!("nothing installs {program}")),
                 None => start.processes.push(process),
             }
+        }
+        for name in procfile.unread {
+            note(&name, "its name or its command can't be taken; [processes.NAME] states it".to_owned());
         }
     }
 

@@ -47,9 +47,10 @@ impl Sight {
         Self { first, is_well: case.is_healthy(), _watches: watches }
     }
 
-    /// When it was first to be seen. Another watch may have had it a moment before this one.
+    /// When it was first to be seen. Another watch may have had it a moment before this one, and a kubelet's event may come
+    /// long after the status that says the same.
     pub(super) async fn visible(&self) -> Option<Instant> {
-        for _ in 0..30 {
+        for _ in 0..200 {
             let first = *self.first.lock().unwrap();
             if first.is_some() || self.is_well {
                 return first;

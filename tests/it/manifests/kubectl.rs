@@ -99,6 +99,10 @@ fn kubectl_creates_them() {
             "ingress.networking.k8s.io/api",
             "horizontalpodautoscaler.autoscaling/api",
             "poddisruptionbudget.policy/api",
+            "networkpolicy.networking.k8s.io/api-beat",
+            "deployment.apps/api-beat",
+            "networkpolicy.networking.k8s.io/api-worker",
+            "deployment.apps/api-worker",
         ]
     );
 }

@@ -111,7 +111,15 @@ fn taken() -> Vec<Value> {
     all.push(object("Deployment", one(starts)));
     all.push(object("Deployment", with(one(good()), "initContainers", json!([first]))));
     all.extend(["Job", "CronJob", "Pod"].map(|kind| object(kind, one(unprobed.clone()))));
+    all.push(process(unprobed));
     all
+}
+
+/// A Deployment of a process of an application.
+fn process(container: Value) -> Value {
+    let mut process = object("Deployment", one(container));
+    process["metadata"]["labels"] = json!({"app.kubernetes.io/part-of": "api"});
+    process
 }
 
 /// What is refused, and in which words.
@@ -151,6 +159,8 @@ fn refused() -> Vec<(Value, String)> {
         pod["initContainers"] = json!([sidecar]);
         all.push((object(kind, pod), format!("container proxy: {PROBES}")));
     }
+    let listens = but(json!({"readinessProbe": null, "ports": [{"containerPort": 80}]}));
+    all.push((process(listens), format!("container app: {PROBES}")));
     let mut other = but(json!({"image": "b:1"}));
     other["name"] = json!("other");
     let pod = json!({"containers": [but(json!({"image": "a:1"})), other]});

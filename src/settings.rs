@@ -9,7 +9,7 @@ mod reader;
 pub use layers::{Error, Origin};
 pub use machine::Machine;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use crate::workload::Terms;
 use crate::workload::deploy::Everywhere;
 use crate::workload::probes::{Assertions, Listens, Prefer, Redirects};
 use keys::{Kind, PROCESSES};
-use layers::{Layers, Part, Stated};
+use layers::{Layers, Stated};
 use reader::Reader;
 
 /// Everything that a command needs to know of its user's wishes.
@@ -318,34 +318,23 @@ fn stated(reader: &Reader) -> Result<project::Stated, Error> {
 
 /// What runs beside the command, by name: a table each, or false for one that is found and not wanted.
 fn processes(reader: &Reader) -> Result<BTreeMap<String, StatedProcess>, Error> {
-    let stated = reader.layers.below(PROCESSES);
-    let names: BTreeSet<_> = stated.keys().map(|rest| keys::named(rest).0).collect();
     let mut processes = BTreeMap::new();
-    for name in names {
+    for name in reader.names(PROCESSES) {
         let key = format!("{PROCESSES}.{name}");
-        let part =
-            reader.layers.part(&key).map_err(|stated| reader::wrong(&key, stated, "a table, or false for none"))?;
-        let process = match part {
-            Part::Absent => StatedProcess::Absent,
-            Part::Present(stated) if !is_process_name(name) => {
+        let process = match reader.part(&key, "a table, or false for none")? {
+            None => StatedProcess::Absent,
+            Some(stated) if !is_process_name(&name) => {
                 return Err(reader::wrong(&key, stated, "named with small letters, digits and '-', at most 30"));
             }
-            Part::Present(_) => StatedProcess::Present {
+            Some(_) => StatedProcess::Present {
                 command: reader.command(&format!("{key}.command"))?,
-                kind: process_kind(reader, &format!("{key}.kind"))?,
+                kind: reader.one_of(&format!("{key}.kind"), ProcessKind::NAMES)?,
                 health: reader.command(&format!("{key}.health"))?.map(|health| health.value),
             },
         };
-        processes.insert(name.to_owned(), process);
+        processes.insert(name, process);
     }
     Ok(processes)
-}
-
-fn process_kind(reader: &Reader, key: &str) -> Result<Option<ProcessKind>, Error> {
-    let Some(text) = reader.text(key)? else { return Ok(None) };
-    let found = ProcessKind::NAMES.iter().find(|(name, _)| *name == text.value);
-    let names = || ProcessKind::NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    found.map(|(_, kind)| Some(*kind)).ok_or_else(|| reader.wrong(key, &format!("one of {}", names())))
 }
 
 /// A request line holds neither spaces nor anything but ASCII.

@@ -197,8 +197,7 @@ fn processes(contract: &ImageContract, settings: &Settings) -> Result<Vec<Proces
         let own = contract.processes.iter().find(|own| own.name == process.name);
         process.healthcheck = own.and_then(|own| own.healthcheck.clone());
     }
-    let all = std::iter::once(&settings.deploy).chain(settings.environments.all());
-    for (name, terms) in all.flat_map(|terms| &terms.processes) {
+    for (name, terms) in settings.environments.all().flat_map(|terms| &terms.processes) {
         let kind = processes.iter().find(|process| process.name == *name).map(|process| process.kind);
         let why = match (kind, terms.replicas) {
             (None, _) => {

@@ -61,14 +61,15 @@ impl Object {
     /// The name of its file, without an ending: its kind, and its own name where there may be several of that.
     pub fn file_stem(&self) -> String {
         let (kind, name) = self.identity();
-        let labels = match self {
-            Self::PersistentVolumeClaim(_) => return format!("{}-{name}", kind.to_ascii_lowercase()),
-            Self::NetworkPolicy(o) => &o.metadata.labels,
-            Self::Deployment(o) => &o.metadata.labels,
-            _ => &None,
+        let of_process = |of: &ObjectMeta| of.labels.as_ref().is_some_and(|labels| labels.contains_key(PART_OF));
+        let is_one_of_several = match self {
+            Self::PersistentVolumeClaim(_) => true,
+            Self::NetworkPolicy(o) => of_process(&o.metadata),
+            Self::Deployment(o) => of_process(&o.metadata),
+            _ => false,
         };
-        let of_process = labels.as_ref().is_some_and(|labels| labels.contains_key(PART_OF));
-        if of_process { format!("{}-{name}", kind.to_ascii_lowercase()) } else { kind.to_ascii_lowercase() }
+        let kind = kind.to_ascii_lowercase();
+        if is_one_of_several { format!("{kind}-{name}") } else { kind }
     }
 }
 

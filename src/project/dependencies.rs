@@ -3,6 +3,9 @@
 use super::toml_file::Located;
 use super::{Evidence, Framework, Locker, Member};
 
+/// Packages of queues: what gives work to one needs a program that takes it.
+pub(crate) const QUEUES: [&str; 8] = ["arq", "celery", "dramatiq", "huey", "procrastinate", "rq", "saq", "taskiq"];
+
 /// The dependencies of a project, and what states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependencies {
@@ -151,7 +154,6 @@ impl Dependencies {
 
     /// The queue that the project itself asks for.
     pub(crate) fn queue(&self) -> Option<&'static str> {
-        const QUEUES: [&str; 8] = ["arq", "celery", "dramatiq", "huey", "procrastinate", "rq", "saq", "taskiq"];
         QUEUES.into_iter().find(|name| self.get(name).is_some_and(|dependency| dependency.direct))
     }
 }

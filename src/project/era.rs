@@ -7,63 +7,54 @@ use pep440_rs::Version;
 
 use super::PythonVersion;
 
-/// A package, its first release for Python 3.13, for 3.12 and for 3.11, as its index lists wheels or its notes say; empty
-/// where it is not known to matter.
-const FIRST: &[(&str, &str, &str, &str)] = &[
-    ("aiohttp", "3.10.6", "3.9.0", "3.8.3"),
-    ("asyncpg", "0.30.0", "0.29.0", "0.27.0"),
-    ("cffi", "1.17.0", "1.16.0", "1.15.1"),
+/// A package, where a line of its releases begins of which this holds, the newest first, and its first release for Python
+/// 3.13, for 3.12 and for 3.11, as its index lists wheels or its notes say; empty where it is not known to matter.
+const FIRST: &[(&str, &str, &str, &str, &str)] = &[
+    ("aiohttp", "0", "3.10.6", "3.9.0", "3.8.3"),
+    ("asyncpg", "0", "0.30.0", "0.29.0", "0.27.0"),
+    ("cffi", "0", "1.17.0", "1.16.0", "1.15.1"),
     // The module cgi is gone from 3.13, and distutils from 3.12.
-    ("django", "4.2", "4.1", ""),
-    ("gevent", "24.10.1", "23.9.0", "22.10.1"),
-    ("greenlet", "3.1.0", "3.0.0", "1.1.3"),
-    ("grpcio", "1.67.0", "1.59.0", "1.49.1"),
-    ("httptools", "0.6.2", "0.6.1", "0.5.0"),
+    ("django", "0", "4.2", "4.1", ""),
+    ("gevent", "0", "24.10.1", "23.9.0", "22.10.1"),
+    ("greenlet", "0", "3.1.0", "3.0.0", "1.1.3"),
+    ("grpcio", "0", "1.67.0", "1.59.0", "1.49.1"),
+    ("httptools", "0", "0.6.2", "0.6.1", "0.5.0"),
     // Containers are no longer in the module collections since 3.10.
-    ("jinja2", "2.11.0", "2.11.0", "2.11.0"),
-    ("lxml", "5.3.0", "4.9.3", "4.9.1"),
-    ("matplotlib", "3.9.2", "3.8.0", "3.6.0"),
-    ("numpy", "2.1.0", "1.26.0", "1.23.2"),
-    ("orjson", "3.10.7", "3.9.7", "3.8.0"),
-    ("pandas", "2.2.3", "2.1.1", "1.5.1"),
-    ("pillow", "11.0.0", "10.1.0", "9.3.0"),
-    ("psycopg-binary", "3.2.3", "3.1.12", "3.1.4"),
-    ("psycopg2", "2.9.10", "2.9.6", ""),
-    ("psycopg2-binary", "2.9.10", "2.9.9", "2.9.5"),
-    ("pydantic-core", "2.20.0", "2.10.0", ""),
-    ("pyyaml", "6.0.2", "6.0.1", "6.0.1"),
-    ("scikit-learn", "1.5.2", "1.3.1", "1.1.3"),
-    ("scipy", "1.14.1", "1.11.2", "1.9.2"),
-    ("tensorflow", "2.20.0", "2.16.0", "2.12.0"),
-    ("tiktoken", "0.8.0", "0.5.2", ""),
-    ("torch", "2.5.0", "2.2.0", "2.0.0"),
-    ("uvloop", "0.21.0", "0.18.0", "0.17.0"),
-];
-
-/// The same of packages of which two lines of releases live side by side: that line's first, and its first release for 3.13
-/// and for 3.12.
-const LINES: &[(&str, &str, &str, &str)] = &[
-    ("pydantic", "2", "2.8.0", "2.4.0"),
-    ("pydantic", "1", "1.10.18", ""),
+    ("jinja2", "0", "2.11.0", "2.11.0", "2.11.0"),
+    ("lxml", "0", "5.3.0", "4.9.3", "4.9.1"),
+    ("matplotlib", "0", "3.9.2", "3.8.0", "3.6.0"),
+    ("numpy", "0", "2.1.0", "1.26.0", "1.23.2"),
+    ("orjson", "0", "3.10.7", "3.9.7", "3.8.0"),
+    ("pandas", "0", "2.2.3", "2.1.1", "1.5.1"),
+    ("pillow", "0", "11.0.0", "10.1.0", "9.3.0"),
+    ("psycopg-binary", "0", "3.2.3", "3.1.12", "3.1.4"),
+    ("psycopg2", "0", "2.9.10", "2.9.6", ""),
+    ("psycopg2-binary", "0", "2.9.10", "2.9.9", "2.9.5"),
+    ("pydantic", "2", "2.8.0", "2.4.0", ""),
+    ("pydantic", "1", "1.10.18", "", ""),
+    ("pydantic-core", "0", "2.20.0", "2.10.0", ""),
+    ("pyyaml", "0", "6.0.2", "6.0.1", "6.0.1"),
+    ("scikit-learn", "0", "1.5.2", "1.3.1", "1.1.3"),
+    ("scipy", "0", "1.14.1", "1.11.2", "1.9.2"),
     // What it asks of typing has changed.
-    ("sqlalchemy", "2", "2.0.31", ""),
+    ("sqlalchemy", "2", "2.0.31", "", ""),
+    ("tensorflow", "0", "2.20.0", "2.16.0", "2.12.0"),
+    ("tiktoken", "0", "0.8.0", "0.5.2", ""),
+    ("torch", "0", "2.5.0", "2.2.0", "2.0.0"),
+    ("uvloop", "0", "0.21.0", "0.18.0", "0.17.0"),
 ];
 
 /// Whether that release is older than what its package has for this Python.
 pub(super) fn is_before(name: &str, version: &str, python: PythonVersion) -> bool {
     let Ok(version) = Version::from_str(version) else { return false };
-    let is_before = |first: &str| Version::from_str(first).is_ok_and(|first| version < first);
-    let is_after = |first: &str| Version::from_str(first).is_ok_and(|first| version >= first);
-    let of = |thirteen: &'static str, twelve: &'static str, eleven: &'static str| match python.minor() {
-        11 => is_before(eleven),
-        12 => is_before(twelve),
-        13.. => is_before(thirteen),
+    let is_below = |other: &str| Version::from_str(other).is_ok_and(|other| version < other);
+    let line = FIRST.iter().find(|(package, begins, ..)| *package == name && !is_below(begins));
+    line.is_some_and(|(_, _, thirteen, twelve, eleven)| match python.minor() {
+        11 => is_below(eleven),
+        12 => is_below(twelve),
+        13.. => is_below(thirteen),
         _ => false,
-    };
-    let whole = FIRST.iter().find(|(package, ..)| *package == name);
-    let line = LINES.iter().find(|(package, first, ..)| *package == name && is_after(first));
-    whole.is_some_and(|(_, thirteen, twelve, eleven)| of(thirteen, twelve, eleven))
-        || line.is_some_and(|(_, _, thirteen, twelve)| of(thirteen, twelve, ""))
+    })
 }
 
 #[cfg(test)]
@@ -96,8 +87,7 @@ mod tests {
 
     #[test]
     fn every_release_of_the_table_can_be_read() {
-        let all =
-            FIRST.iter().flat_map(|(_, a, b, c)| [a, b, c]).chain(LINES.iter().flat_map(|(_, a, b, c)| [a, b, c]));
+        let all = FIRST.iter().flat_map(|(_, begins, a, b, c)| [begins, a, b, c]);
         assert!(all.filter(|text| !text.is_empty()).all(|text| Version::from_str(text).is_ok()));
     }
 }

@@ -187,7 +187,7 @@ impl Project {
             return Err(lock.map_or(Error::StaleLock { manager: of, what: what.clone() }, |lock| lock.stale(what)));
         }
         // What takes the work of a queue need not be imported by what gives it.
-        let is_plain = |dependencies: &Dependencies, found: &Start| {
+        let is_plain = |found: &Start| {
             let lacks_worker = dependencies.queue().is_some() && found.processes.is_empty();
             dependencies.frameworks(true).count() < 2 && !found.is_django() && !lacks_worker
         };
@@ -196,7 +196,7 @@ impl Project {
         let start = match start(&near) {
             // Where several frameworks are asked for, there may be more than what lies near; and Django's settings and
             // routes are named by strings.
-            Ok(found) if !near.is_partial || is_plain(&dependencies, &found) => found,
+            Ok(found) if !near.is_partial || is_plain(&found) => found,
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };

@@ -119,7 +119,7 @@ pub fn stated(found: Vec<Process>, stated: &BTreeMap<String, StatedProcess>) -> 
 fn schedules(command: &[String]) -> bool {
     let launch = Launch::new(command);
     match launch.program().map(|(_, program)| paths::file_name(program)) {
-        Some("celery") => launch.words().iter().any(|word| matches!(word.as_str(), "beat" | "-B" | "--beat")),
+        Some("celery") => launch.words().iter().any(|word| beats(word)),
         Some("rqscheduler") => true,
         Some("manage.py") => launch.words().iter().any(|word| word == "rqscheduler"),
         Some("rq") => launch.words().iter().any(|word| word == "cron"),
@@ -127,16 +127,20 @@ fn schedules(command: &[String]) -> bool {
     }
 }
 
+/// Whether a word of Celery's makes it give out work by the clock.
+fn beats(word: &str) -> bool {
+    matches!(word, "beat" | "-B" | "--beat")
+}
+
 /// A command of Celery's that keeps its times in a file gets one that can be written: the root file system is read-only.
 pub(crate) fn writable(mut command: Vec<String>) -> Vec<String> {
     let launch = Launch::new(&command);
     let is_celery = launch.program().is_some_and(|(_, program)| program == "celery");
-    let keeps = |word: &String| word == "-s" || word.starts_with("--schedule");
+    // By --schedule and its file, or --scheduler and what keeps them elsewhere.
+    let keeps = |word: &String| matches!(word.as_str(), "-s" | "-S") || word.starts_with("--schedule");
     // In a shell's text, where the words end can't be told.
     let plain = launch.words() == command.as_slice();
-    let otherwise = |word: &String| word == "-S" || word.starts_with("--scheduler");
-    let beats = |word: &String| matches!(word.as_str(), "beat" | "-B" | "--beat");
-    if is_celery && plain && command.iter().any(beats) && !command.iter().any(|w| keeps(w) || otherwise(w)) {
+    if is_celery && plain && command.iter().any(|word| beats(word)) && !command.iter().any(keeps) {
         command.extend(["--schedule", "/tmp/celerybeat-schedule"].map(str::to_owned));
     }
     command

@@ -1,9 +1,11 @@
 //! A reader of settings: each key as the type that it must have.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::layers::{Error, Layers, Origin, Stated};
+use super::keys;
+use super::layers::{Error, Layers, Origin, Part, Stated};
 use crate::project::{Decision, Evidence};
 
 /// Typed access to the layers.
@@ -87,6 +89,27 @@ impl Reader {
         match self.layers.get(key).map(|s| &s.origin) {
             Some(Origin::File { .. }) => self.folder.join(path),
             _ => PathBuf::from(path),
+        }
+    }
+
+    /// The one of several words that `key` states, as what it stands for.
+    pub(super) fn one_of<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, Error> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        let found = words.iter().find(|(word, _)| *word == text.value);
+        let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        found.map(|(_, of)| Some(*of)).ok_or_else(|| self.wrong(key, &format!("one of {}", all())))
+    }
+
+    /// The names that the user gives the tables of `table`.
+    pub(super) fn names(&self, table: &str) -> BTreeSet<String> {
+        self.layers.below(table).keys().map(|rest| keys::named(rest).0.to_owned()).collect()
+    }
+
+    /// Whether a part that may be there or not is asked for.
+    pub(super) fn part(&self, key: &str, expected: &str) -> Result<Option<&Stated>, Error> {
+        match self.layers.part(key).map_err(|stated| wrong(key, stated, expected))? {
+            Part::Present(stated) => Ok(Some(stated)),
+            Part::Absent => Ok(None),
         }
     }
 

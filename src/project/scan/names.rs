@@ -2,13 +2,11 @@
 
 use super::syntax::{Import, Scope};
 use super::{Module, Sources};
+use crate::project::dependencies::QUEUES;
 use crate::project::{Framework, paths};
 
 /// How many imports are followed: packages that import each other's names lead round in circles.
 const HOPS: usize = 8;
-
-/// Packages of queues, after which people call the module that has theirs.
-const QUEUES: [&str; 6] = ["arq", "celery", "dramatiq", "huey", "rq", "taskiq"];
 
 /// What a name stands for.
 #[derive(Debug)]

@@ -4,13 +4,13 @@ mod fields;
 mod network;
 mod volumes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use toml_edit::Value;
 
-use super::keys::{self, DEPLOYED_PROCESSES};
-use super::layers::{Error, Part, Stated};
+use super::keys::DEPLOYED_PROCESSES;
+use super::layers::{Error, Stated};
 use super::reader::{Reader, wrong};
 use crate::image::duration::GoDuration;
 use crate::workload::deploy::{
@@ -50,13 +50,11 @@ pub(super) fn terms(reader: &Reader) -> Result<Terms, Error> {
 
 /// On what terms processes are deployed, by name. Which there are, only the image says.
 fn processes(reader: &Reader) -> Result<BTreeMap<String, ProcessTerms>, Error> {
-    let names = reader.layers.below(DEPLOYED_PROCESSES);
-    let names: BTreeSet<&str> = names.keys().map(|rest| keys::named(rest).0).collect();
-    let process = |name: &str| {
+    let process = |name: String| {
         let key = format!("{DEPLOYED_PROCESSES}.{name}.replicas");
-        Ok((name.to_owned(), ProcessTerms { replicas: count(reader, &key)? }))
+        Ok((name, ProcessTerms { replicas: count(reader, &key)? }))
     };
-    names.into_iter().map(process).collect()
+    reader.names(DEPLOYED_PROCESSES).into_iter().map(process).collect()
 }
 
 /// A number of Pods.
@@ -71,18 +69,10 @@ fn word<T: FromStr>(reader: &Reader, key: &str, expected: &str) -> Result<Option
     Ok(reader.parsed(key, expected)?.map(|d| d.value))
 }
 
-/// Whether a part of the deployment is asked for.
-fn part<'r>(reader: &'r Reader, key: &str, expected: &str) -> Result<Option<&'r Stated>, Error> {
-    match reader.layers.part(key).map_err(|stated| wrong(key, stated, expected))? {
-        Part::Present(stated) => Ok(Some(stated)),
-        Part::Absent => Ok(None),
-    }
-}
-
-/// The same where it can't do without keys of its own: `true` alone says too little.
+/// A part of the deployment that can't do without keys of its own: `true` alone says too little.
 fn table<'r>(reader: &'r Reader, key: &str) -> Result<Option<&'r Stated>, Error> {
     const EXPECTED: &str = "a table, or false for none";
-    let stated = part(reader, key, EXPECTED)?;
+    let stated = reader.part(key, EXPECTED)?;
     match stated {
         Some(stated) if stated.value.is_bool() => Err(wrong(key, stated, EXPECTED)),
         stated => Ok(stated),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use toml_edit::Value;
 
 use super::fields::{self, Fields};
-use super::{part, required, strings, table, word};
+use super::{required, strings, table, word};
 use crate::settings::layers::Error;
 use crate::settings::reader::Reader;
 use crate::workload::deploy::{
@@ -33,7 +33,7 @@ pub(super) fn policy(reader: &Reader) -> Result<Option<NetworkPolicy>, Error> {
     const FROM: &str = "deploy.network-policy.from";
     const TO: &str = "deploy.network-policy.to";
     let expected = "true, false, or a table with from, to or both";
-    if part(reader, "deploy.network-policy", expected)?.is_none() {
+    if reader.part("deploy.network-policy", expected)?.is_none() {
         return Ok(None);
     }
     let peers = "a list of { namespace = \"name\" }, { namespace-labels = {…}, pod-labels = {…} } and { cidr = \"10.0.0.0/8\" }";

@@ -1,9 +1,9 @@
 //! The volumes of a deployment, as the settings under `deploy.volumes` state them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{part, required, word, wrong_name};
-use crate::settings::keys::{self, VOLUMES};
+use super::{required, word, wrong_name};
+use crate::settings::keys::VOLUMES;
 use crate::settings::layers::{Error, Stated};
 use crate::settings::reader::{Reader, wrong};
 use crate::workload::deploy::{AccessMode, Label, MountPath, ObjectName, Quantity, Source, Volume};
@@ -13,12 +13,11 @@ const SOURCES: [&str; 5] = ["claim", "size", "config-map", "secret", "empty-dir"
 
 /// All of them, by name.
 pub(super) fn read(reader: &Reader) -> Result<BTreeMap<Label, Volume>, Error> {
-    let stated = reader.layers.below(VOLUMES);
-    let names: BTreeSet<_> = stated.keys().map(|rest| keys::named(rest).0).collect();
     let mut volumes = BTreeMap::new();
-    for name in names {
+    for name in reader.names(VOLUMES) {
+        let name = name.as_str();
         let key = format!("{VOLUMES}.{name}");
-        let Some(stated) = part(reader, &key, "a table, or false for none")? else { continue };
+        let Some(stated) = reader.part(&key, "a table, or false for none")? else { continue };
         let label: Label = name.parse().map_err(|_| wrong_name(&key, name, stated, Label::EXPECTED))?;
         // Each object's volume of that name is ours.
         if name == "tmp" {
@@ -98,8 +97,5 @@ fn source(reader: &Reader, key: &str, stated: &Stated) -> Result<Source, Error> 
 }
 
 fn access_mode(reader: &Reader, key: &str) -> Result<AccessMode, Error> {
-    let Some(text) = reader.text(key)? else { return Ok(AccessMode::ReadWriteOnce) };
-    let found = AccessMode::ALL.into_iter().find(|(name, _)| *name == text.value);
-    let names = || AccessMode::ALL.map(|(name, _)| name).join(", ");
-    found.map(|(_, mode)| mode).ok_or_else(|| reader.wrong(key, &format!("one of {}", names())))
+    Ok(reader.one_of(key, &AccessMode::ALL)?.unwrap_or(AccessMode::ReadWriteOnce))
 }

@@ -85,7 +85,8 @@ pub async fn follow(
         seen.observed.logs_wanted(&aim).into_iter().for_each(|wanted| logs.ask(wanted));
         let ending = match verdict(&seen.observed, &aim, Timestamp::now()) {
             Verdict::Failed(failure) => Some(Ending::Failed(failure)),
-            Verdict::Done(progress) if seen.is_whole() => Some(Ending::Done(progress)),
+            // What ends well by the clock alone must be seen to: nobody says what happens while the server is away.
+            Verdict::Done(progress) if seen.is_whole() && !seen.is_away => Some(Ending::Done(progress)),
             Verdict::Done(progress) | Verdict::Progressing(progress) if over => Some(Ending::Late(progress)),
             Verdict::Done(progress) | Verdict::Progressing(progress) => {
                 if seen.is_whole() && shown.as_ref() != Some(&progress) {

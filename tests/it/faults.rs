@@ -12,9 +12,11 @@ use crate::interrupt::interrupted;
 use crate::place::{CHECK, Place, SERVER, image, project};
 use crate::sandbox::{Done, Run, Sandbox, bed};
 
-/// Pods that are watched for a while after they have started, for want of a check.
+/// Pods that take twenty seconds to be ready: time for a fault, also on a machine that has much to do.
 fn slow(word: &str, name: &str) -> (Sandbox, String) {
-    let sandbox = project(&format!("CMD [\"sh\", \"-c\", \"echo {word}; sleep 3600\"]\n"));
+    let server = "exec python3 -m http.server 8000 --directory /tmp";
+    let check = CHECK.replace("HEALTHCHECK", "HEALTHCHECK --start-period=2m");
+    let sandbox = project(&format!("CMD [\"sh\", \"-c\", \"echo {word}; sleep 20; {server}\"]\n{check}"));
     let image = image(&sandbox, name);
     (sandbox, image)
 }

@@ -37,9 +37,11 @@ fn every_fixture_is_healthy_under_the_limits_of_its_manifest() {
         if plan["project"]["kind"] == "web" {
             container.healthy();
         } else {
-            // A worker without its queue tries again and again.
+            // A worker without its queue tries again and again, or has asked for it and gives up: RQ's, after 5 s.
             std::thread::sleep(std::time::Duration::from_secs(5));
-            assert_eq!(docker(&["inspect", "-f", "{{.State.Running}}", &container.0]), "true", "{name}");
+            let runs = docker(&["inspect", "-f", "{{.State.Running}}", &container.0]) == "true";
+            let said = container.errors();
+            assert!(runs || said.contains("Connection refused"), "{name}: {said}");
         }
         healthy.push(*name);
     }

@@ -248,9 +248,14 @@ impl Container {
                 _ => std::thread::sleep(std::time::Duration::from_millis(250)),
             }
         }
-        let log = Command::new("docker").args(["logs", &self.0]).output().unwrap();
         let health = docker(&["inspect", "-f", "{{json .State.Health}}", &self.0]);
-        panic!("not healthy: {health}\n{}", String::from_utf8_lossy(&log.stderr));
+        panic!("not healthy: {health}\n{}", self.errors());
+    }
+
+    /// What it has said on its standard error.
+    pub(crate) fn errors(&self) -> String {
+        let log = Command::new("docker").args(["logs", &self.0]).output().unwrap();
+        String::from_utf8_lossy(&log.stderr).into_owned()
     }
 
     pub(crate) fn exec(&self, args: &[&str]) -> String {

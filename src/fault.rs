@@ -300,7 +300,8 @@ impl From<engine::Error> for Fault {
             EngineError::Source(error) => error.into(),
             EngineError::Address(ref cause) => Self::from_error(Class::Environment, &error, Some(address_hint(cause))),
             EngineError::Step(failure) => {
-                let hint = step_hint(&failure.output);
+                let gathers = failure.step.contains(" collectstatic ").then(gather_hint);
+                let hint = gathers.or_else(|| step_hint(&failure.output));
                 let output = failure.output.clone();
                 Self { output, ..Self::from_error(Class::Build, &EngineError::Step(failure), hint) }
             }
@@ -339,9 +340,11 @@ impl From<embedded::Error> for Fault {
             embedded::Error::Sdist(error) => error.into(),
             embedded::Error::Site(error) => error.into(),
             error => {
-                // dpkg runs the scripts of its packages.
-                let steps = matches!(&error, embedded::Error::Root(debian::root::Error::Script { .. }));
-                Self { steps, ..Self::from_error(error.class(), &error, error.hint()) }
+                // dpkg runs the scripts of its packages, and an engine what is to be run.
+                let script = matches!(&error, embedded::Error::Root(debian::root::Error::Script { .. }));
+                let steps = script || matches!(&error, embedded::Error::NoSandbox { .. });
+                let output = error.output().to_vec();
+                Self { output, steps, ..Self::from_error(error.class(), &error, error.hint()) }
             }
         }
     }
@@ -508,6 +511,11 @@ fn push_class(failure: PushFailure) -> (Class, Option<String>) {
         PushFailure::Refused => return (Class::Registry, None),
     };
     (Class::Registry, Some(hint.to_owned()))
+}
+
+/// What mends a command that gathers static files and fails.
+fn gather_hint() -> String {
+    format!("mend what it says, or {}", embedded::WITHOUT_STATIC_FILES)
 }
 
 /// Failures of an installing step that have a well-known mend.

@@ -313,6 +313,7 @@ fn stated(reader: &Reader) -> Result<project::Stated, Error> {
         port: port(reader)?,
         health_path: health_path(reader)?,
         processes: processes(reader)?,
+        collect_static: reader.choice("collect-static")?,
     })
 }
 

@@ -93,6 +93,9 @@ fn project_rows(project: &Project, rows: &mut Vec<Row>) {
     if let Some(port) = &project.port {
         rows.push(Row::of("port", port, &port.value));
     }
+    if let Some(step) = &project.static_files {
+        rows.push(Row::of("static files", step, &words(&step.value.command)));
+    }
     if let Some(root) = &project.import_root {
         rows.push(Row::of("import root", root, &root.value));
     }

@@ -9,6 +9,7 @@ use super::contract::{Healthcheck, Test};
 use super::duration::GoDuration;
 use super::native::Family;
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
+use crate::project::BuildStep;
 
 /// Where the dependencies are installed, in every stage.
 pub const VENV: &str = "/opt/venv";
@@ -77,6 +78,7 @@ fn multi_stage(plan: &ImagePlan, file: &mut Writer) {
         file.line(&format!("COPY --from=build {VENV} {VENV}"));
     }
     file.line("COPY --from=build /app /app");
+    gather(plan, file);
     promises(plan, file);
 }
 
@@ -96,6 +98,7 @@ fn single_stage(plan: &ImagePlan, file: &mut Writer) {
     file.gap();
     install::code(plan, file);
     compile_code(file);
+    gather(plan, file);
     promises(plan, file);
 }
 
@@ -105,6 +108,7 @@ fn naive(plan: &ImagePlan, file: &mut Writer) {
     file.line(&format!("WORKDIR {}", install::folder(plan)));
     file.line("COPY . .");
     install::all(plan, file);
+    gather(plan, file);
     promises(plan, file);
 }
 
@@ -130,6 +134,18 @@ fn packages(family: Family, packages: &[SystemPackage], file: &mut Writer) {
 fn compile_code(file: &mut Writer) {
     // A template that only ends in .py does not compile, and need not.
     file.line("RUN python -m compileall -q --invalidation-mode unchecked-hash . || true");
+}
+
+/// Gathers the static files, where the project runs: its root file system can be read-only then.
+fn gather(plan: &ImagePlan, file: &mut Writer) {
+    let Some(BuildStep { command, env }) = &plan.static_files else { return };
+    file.gap();
+    if !env.is_empty() {
+        file.comment("The variables stand in for what is known only where it runs; the image does not keep them.");
+    }
+    let variables = env.iter().map(|(name, value)| format!("{name}={}", install::shell(value)));
+    let words: Vec<_> = variables.chain(command.iter().map(|word| install::shell(word))).collect();
+    file.line(&format!("RUN {}", words.join(" ")));
 }
 
 fn account(plan: &ImagePlan, file: &mut Writer) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::contract::{Healthcheck, Port, User};
 use super::install::Install;
 use super::native::Family;
-use crate::project::{Decision, PythonVersion};
+use crate::project::{BuildStep, Decision, PythonVersion};
 
 /// How an image is put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub struct ImagePlan {
     pub account: Option<Account>,
     /// Environment of the running image.
     pub env: Vec<(String, String)>,
+    /// What gathers the static files once all else is in its place.
+    pub static_files: Option<BuildStep>,
     /// What is started.
     pub command: Vec<String>,
     /// Where it listens.

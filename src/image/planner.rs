@@ -92,6 +92,7 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
         secrets,
         account: (!naive).then(|| wishes.account.clone()),
         env: if naive { Vec::new() } else { environment(project) },
+        static_files: project.static_files.as_ref().map(|step| step.value.clone()),
         command: project.command.value.clone(),
         ports,
         healthcheck: if naive { None } else { healthcheck(project, wishes) },

@@ -301,6 +301,9 @@ pub enum Error {
         /// The server to add.
         add: &'static str,
     },
+    /// Static files are to be gathered, and nothing can do it.
+    #[error("collect-static is true, and there is no manage.py of Django's, which gathers static files")]
+    NoManage,
     /// Nothing says what is to be run.
     #[error("nothing says which command starts the project")]
     NoCommand {

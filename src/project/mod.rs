@@ -37,6 +37,7 @@ mod server;
 mod setup;
 mod standard_library;
 mod start;
+mod static_files;
 mod suggestion;
 pub mod support;
 mod toml_file;
@@ -56,6 +57,7 @@ pub use self::manager::{Locker, Manager, UnknownManager};
 pub use self::name::name;
 pub use self::process::{Process, ProcessKind, StatedProcess, is_process_name, stated as stated_processes};
 pub use self::python::{NotAVersion, PythonVersion};
+pub use self::static_files::BuildStep;
 pub use decision::{Decision, Evidence};
 pub(crate) use marker::Target as Markers;
 pub(crate) use process::titled;
@@ -90,6 +92,8 @@ pub struct Stated {
     pub health_path: Option<Decision<String>>,
     /// What else it runs, by name.
     pub processes: BTreeMap<String, StatedProcess>,
+    /// Whether a build gathers the static files; where it is not stated, it does where the settings of Django say where to.
+    pub collect_static: Option<bool>,
 }
 
 /// Whether a project answers requests.
@@ -137,6 +141,8 @@ pub struct Project {
     pub health: Option<Decision<Health>>,
     /// What it runs beside that, by name.
     pub processes: Vec<Process>,
+    /// The command by which a build gathers its static files.
+    pub static_files: Option<Decision<BuildStep>>,
     /// The folder that the code is imported from, where that is not the root and the project is not installed.
     pub import_root: Option<Decision<String>>,
     /// What the program that is started must find in its environment.
@@ -200,7 +206,7 @@ impl Project {
             found if !near.is_partial => found?,
             _ => start(&Sources::read(tree)?)?,
         };
-        let Start { framework, kind, command, port, health, import_root, env, processes, notes } = start;
+        let Start { framework, kind, command, port, health, import_root, env, processes, static_files, notes } = start;
         let processes = process::stated(processes, &stated.processes)?;
         let version = pyproject.and_then(|p| p.version.clone());
         Ok(Self {
@@ -216,6 +222,7 @@ impl Project {
             port,
             health,
             processes,
+            static_files,
             import_root,
             env,
             notes,

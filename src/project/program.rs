@@ -66,6 +66,7 @@ impl Starter<'_> {
             import_root,
             env,
             processes: Vec::new(),
+            static_files: None,
             notes: script.develops.iter().map(developing).collect(),
         })
     }
@@ -269,6 +270,7 @@ fn worker(command: Vec<String>, because: String, at: &super::Evidence, import_ro
         import_root,
         env: Vec::new(),
         processes: Vec::new(),
+        static_files: None,
         notes: Vec::new(),
     }
 }

@@ -13,8 +13,8 @@ use super::scan::scripts::{self, Runs, Script};
 use super::scan::{Module, Sources, objects, routes};
 use super::server::{self, Picked, Server};
 use super::{
-    Decision, Error, Evidence, Framework, Kind, Process, Stated, django, elsewhere, hosts, import_root, paths, port,
-    program, suggestion,
+    BuildStep, Decision, Error, Evidence, Framework, Kind, Process, Stated, django, elsewhere, hosts, import_root,
+    paths, port, program, static_files, suggestion,
 };
 use crate::source::SourceTree;
 
@@ -28,6 +28,7 @@ pub(crate) struct Start {
     pub(crate) import_root: Option<Decision<String>>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) processes: Vec<Process>,
+    pub(crate) static_files: Option<Decision<BuildStep>>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -68,7 +69,23 @@ impl Starter<'_> {
             Some(procfile) => self.beside(procfile, &mut start),
             None => self.found_beside(&mut start),
         }
+        start.static_files = self.static_files(&start)?;
         Ok(start)
+    }
+
+    /// How the static files are gathered, where that is wanted.
+    fn static_files(&self, start: &Start) -> Result<Option<Decision<BuildStep>>, Error> {
+        let stated = self.stated.collect_static;
+        if stated == Some(false) || (stated.is_none() && !start.is_django()) {
+            return Ok(None);
+        }
+        let Some(django) = django::find(self.sources) else {
+            return if stated.is_some() { Err(Error::NoManage) } else { Ok(None) };
+        };
+        let launch = Launch::new(&start.command.value);
+        let gateway = launch.module().and_then(|module| self.module(module));
+        let gateway = gateway.and_then(|path| self.sources.get(&path));
+        Ok(static_files::gathering(&django, self.sources, gateway, stated.is_some()))
     }
 
     fn processed(&self, process: &Process, objects: &[Object]) -> Result<Start, Error> {
@@ -243,6 +260,7 @@ impl Starter<'_> {
             import_root: entry.root,
             env: Vec::new(),
             processes: Vec::new(),
+            static_files: None,
             notes: Vec::new(),
         })
     }
@@ -272,6 +290,7 @@ impl Starter<'_> {
             import_root: entry.root,
             env: self.django_env(Some(&entry.path)),
             processes: Vec::new(),
+            static_files: None,
             notes: Vec::new(),
         })
     }
@@ -342,6 +361,7 @@ impl Starter<'_> {
             import_root,
             env,
             processes: Vec::new(),
+            static_files: None,
             notes: Vec::new(),
         })
     }

@@ -20,6 +20,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("base", Kind::Text),
     ("build-secrets", Kind::List),
     ("cache", Kind::Text),
+    ("collect-static", Kind::Boolean),
     ("command", Kind::List),
     ("compression", Kind::Text),
     ("debian.archive", Kind::Text),

@@ -66,8 +66,13 @@ impl Reader {
     }
 
     pub(super) fn boolean(&self, key: &str) -> Result<bool, Error> {
+        Ok(self.choice(key)?.unwrap_or_default())
+    }
+
+    /// True or false, where either is stated.
+    pub(super) fn choice(&self, key: &str) -> Result<Option<bool>, Error> {
         let read = |stated: &Stated| stated.value.as_bool().ok_or_else(|| wrong(key, stated, "true or false"));
-        Ok(self.layers.get(key).map(read).transpose()?.unwrap_or_default())
+        self.layers.get(key).map(read).transpose()
     }
 
     /// The value that `key` states, if it is one that `is_right` accepts; what it must be is said by `expected`.

@@ -27,15 +27,15 @@ pub fn choose(prepared: &Prepared) -> Result<Decision<Engine>, Fault> {
 
 /// Why nothing stands in the way of the embedded engine.
 fn why_embedded(prepared: &Prepared) -> String {
-    let compiled = match &prepared.blueprint {
-        Blueprint::Generated { plan, .. } => {
-            plan.build_packages.iter().find_map(|p| p.because.strip_prefix("compiles "))
+    let Blueprint::Generated { plan, .. } = &prepared.blueprint else { return String::new() };
+    let compiled = plan.build_packages.iter().find_map(|p| p.because.strip_prefix("compiles "));
+    let compiled = compiled.map(|names| format!("; what has none is built once, by itself: {names}"));
+    let gathered = plan.static_files.is_some().then_some("; the static files are gathered in a sandbox");
+    match (compiled, gathered) {
+        (None, None) => "wheels on a base: nothing needs to run to build it".to_owned(),
+        (compiled, gathered) => {
+            format!("wheels on a base{}{}", compiled.unwrap_or_default(), gathered.unwrap_or_default())
         }
-        Blueprint::Own(_) => None,
-    };
-    match compiled {
-        None => "wheels on a base: nothing needs to run to build it".to_owned(),
-        Some(names) => format!("wheels on a base; what has none is built once, by itself: {names}"),
     }
 }
 

@@ -42,6 +42,8 @@ WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 
+RUN python manage.py collectstatic --noinput
+
 # By number: the kubelet can't tell whether a name is root.
 USER 1000:1000
 EXPOSE 8000

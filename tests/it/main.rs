@@ -55,4 +55,5 @@ mod sdist;
 mod ship;
 mod size;
 mod standalone;
+mod static_files;
 mod wheels;

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::base::Origin;
 use super::dependencies::{self, Dependencies};
 use super::error::Error;
+use super::gather::SoFar;
 use super::ground::{self, Ground};
-use super::means::Means;
+use super::means::{Means, Trust};
 use super::supply::Supply;
 use super::workshop::Tools;
-use super::{accounts, code, packages};
-use crate::cache::{Key, Kind};
+use super::{accounts, code, gather, packages, reading};
+use crate::cache::{Blob, Key, Kind};
 use crate::context::code::Code;
 use crate::dockerfile::{self, Options, Platform};
 use crate::image::assembly::{self, Document, Layer, Parts};
@@ -100,6 +101,7 @@ impl Order<'_> {
         self.keyed(Key::new("image"))
             .part("base", base)
             .part("plan", recipe::config(self.plan))
+            .part("static-files", format!("{:?}", self.plan.static_files))
             .part("account", format!("{:?}", self.plan.account))
             .list("packages", self.plan.run_packages.iter().map(|p| &p.name))
             .part("stated", self.stated)
@@ -175,14 +177,45 @@ async fn one(
     }
     let accounts = accounts::layer(order, &ground, means)?;
     let code = code::layer(order, &ground, means)?;
-    let own: Vec<_> = ground.own.iter().cloned().chain(layers).chain(accounts).chain([code]).collect();
+    let mut own: Vec<_> = ground.own.iter().cloned().chain(layers).chain(accounts).chain([code]).collect();
     let run = run_config(order, platform, &ground)?;
+    if let Some(step) = &order.plan.static_files {
+        let layers = ground.base_layers().iter().chain(&own).collect();
+        let so_far = SoFar { layers, python: &ground.python, run: &run };
+        let gathered = match means.found(&gather::key(order, step, &so_far)) {
+            Some(found) => found,
+            None => match blobs(order, &ground, &own, means).await? {
+                Some(blobs) => gather::layer(order, step, platform, &so_far, &blobs, means).await?,
+                // What the cache only knows of is made anew, to be looked at.
+                None => return Box::pin(one(order, platform, base, &Means { trust: Trust::Blobs, ..*means })).await,
+            },
+        };
+        own.push(gathered);
+    }
     let (base, history) = ground.base.map(|base| (base.layers.clone(), base.history())).unwrap_or_default();
     let parts = Parts { run: &run, platform, base: &base, history: &history, own: &own, time: order.form.time };
     let config = assembly::config(&parts);
     let layers: Vec<_> = base.iter().chain(&own).collect();
     let manifest = assembly::manifest(&config.descriptor, &layers);
     Ok(Image { platform: platform.to_string(), config, manifest, base, own })
+}
+
+/// The files of all layers; none where one that was made is here no more.
+async fn blobs(
+    order: &Order<'_>,
+    ground: &Ground,
+    own: &[Layer],
+    means: &Means<'_>,
+) -> Result<Option<Vec<Blob>>, Error> {
+    let made: Result<Option<Vec<_>>, _> =
+        own.iter().map(|layer| means.cache.blob(layer.descriptor.digest(), layer.descriptor.size())).collect();
+    let Some(made) = made? else { return Ok(None) };
+    let mut all = match order.base {
+        Some(origin) => reading::fetch(origin, ground.base_layers(), means).await?,
+        None => Vec::new(),
+    };
+    all.extend(made);
+    Ok(Some(all))
 }
 
 /// How the image is started: what the plan's Dockerfile makes of what the base says.

@@ -14,6 +14,9 @@ use crate::image::site::UnknownMachine;
 use crate::project::PythonVersion;
 use crate::{dockerfile, registry};
 
+/// How a project is built whose static files can't be gathered.
+pub const WITHOUT_STATIC_FILES: &str = "build without them: collect-static = false";
+
 /// Why an image could not be laid together.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -175,6 +178,29 @@ pub enum Error {
     /// Packages can't be put together.
     #[error(transparent)]
     Root(#[from] root::Error),
+    /// The project's own program has to be run, and there is nowhere to do it.
+    #[error("the static files can't be gathered here: {why}")]
+    NoSandbox {
+        /// Why.
+        why: String,
+    },
+    /// The project's own program did not gather the static files.
+    #[error("`{command}` failed, which gathers the static files")]
+    Gather {
+        /// It.
+        command: String,
+        /// What it said last.
+        output: Vec<String>,
+    },
+    /// What was gathered can't be read.
+    #[error("could not read what was gathered in {}", path.display())]
+    Gathered {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// Work of our own broke off.
     #[error("the work broke off: {0}")]
     Crashed(String),
@@ -211,13 +237,21 @@ impl Error {
             Self::Sdist(_) | Self::Cache(_) | Self::Uv(_) | Self::Unpack(_) | Self::Scratch { .. } => {
                 Class::Environment
             }
-            Self::Archive(_) | Self::Inventory(_) => Class::Environment,
+            Self::Archive(_) | Self::Inventory(_) | Self::NoSandbox { .. } | Self::Gathered { .. } => {
+                Class::Environment
+            }
+            Self::Gather { .. } => Class::Build,
             Self::Write { .. } | Self::Tree { .. } | Self::Plan(_) | Self::Deb(_) => Class::Build,
             Self::NoInterpreter | Self::Interpreter(_) | Self::Bytecode(_) | Self::Site(_) => Class::Build,
             Self::Libraries(_) => Class::Contract,
             Self::Machine(_) => Class::Usage,
             Self::Crashed(_) => Class::Bug,
         }
+    }
+
+    /// What the project's own program said last.
+    pub fn output(&self) -> &[String] {
+        if let Self::Gather { output, .. } = self { output } else { &[] }
     }
 
     /// What would mend it.
@@ -240,6 +274,10 @@ impl Error {
             Self::NoPython { .. } => {
                 Some("choose a base that has it, or state the Python that this one has: python".to_owned())
             }
+            Self::NoSandbox { .. } => {
+                Some(format!("start a Docker Engine, which can run it, or {WITHOUT_STATIC_FILES}"))
+            }
+            Self::Gather { .. } => Some(format!("mend what it says, or {WITHOUT_STATIC_FILES}")),
             Self::OnBuild { .. } => Some("build it with BuildKit: --engine buildkit".to_owned()),
             _ => None,
         }

@@ -256,6 +256,6 @@ pub(super) fn all(plan: &ImagePlan, file: &mut Writer) {
 }
 
 /// A word for /bin/sh.
-fn shell(word: &str) -> String {
+pub(super) fn shell(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }

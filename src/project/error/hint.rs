@@ -116,6 +116,7 @@ impl Error {
             Self::Loopback { framework: Framework::Gradio, .. } => Some("leave server_name out there".to_owned()),
             Self::Loopback { .. } => Some("pass host=\"0.0.0.0\" there".to_owned()),
             Self::SeveralEntries { example, .. } | Self::NoCommand { example: Some(example) } => Some(state(example)),
+            Self::NoManage => Some("leave collect-static out, or let it be false".to_owned()),
             Self::NoCommand { example: None } => {
                 Some("state it with the setting `command`, e.g. command = [\"python\", \"main.py\"]".to_owned())
             }

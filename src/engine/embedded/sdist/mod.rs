@@ -24,6 +24,8 @@ pub use self::buildkit::BuildKit;
 pub use self::choose::{Choice, choose};
 pub use self::error::Error;
 pub use self::root::Ground;
+pub(super) use self::root::Root;
+pub(super) use self::sandbox::enter;
 pub use self::sandbox::{Available, Sandbox, is_available};
 use crate::cache::{Cache, Failed, Folder, Key, Kind};
 use crate::engine::event::Events;

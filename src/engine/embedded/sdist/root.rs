@@ -37,13 +37,13 @@ const LINKS: &[(&str, &[&str])] = &[
 pub(super) const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// A folder that will be a root.
-pub(super) struct Root {
+pub(in crate::engine::embedded) struct Root {
     folder: PathBuf,
 }
 
 impl Root {
     /// Lays out all of a sandbox in an empty folder.
-    pub(super) fn lay(folder: &Path, ground: &Ground) -> Result<Self, Error> {
+    pub(in crate::engine::embedded) fn lay(folder: &Path, ground: &Ground) -> Result<Self, Error> {
         let root = Self { folder: folder.to_owned() };
         if ground.layers.is_empty() {
             for name in MERGED {

@@ -34,6 +34,7 @@ const NAMESPACES: &[&str] = &["--user", "--map-root-user", "--mount", "--pid", "
 /// mounted where others have hidden it is done without.
 const ENTER: &str = "set -e\n\
 cd \"$1\"\n\
+shift\n\
 for name in null zero full random urandom; do\n\
   [ -e \"dev/$name\" ] || : > \"dev/$name\"\n\
   mount --bind \"/dev/$name\" \"dev/$name\"\n\
@@ -42,7 +43,7 @@ mkdir -p dev/shm\n\
 mount -t tmpfs tmpfs dev/shm\n\
 mount -t tmpfs tmpfs tmp\n\
 mount -t proc proc proc 2>/dev/null || true\n\
-exec chroot . /bin/sh /build.sh\n";
+exec chroot . \"$@\"\n";
 
 /// A sandbox as a workshop. Its root is laid out when the first build needs it.
 pub struct Sandbox<'w> {
@@ -165,7 +166,10 @@ impl<'w> Sandbox<'w> {
         let (id, name) = (format!("build {}", sdist.name), format!("build a wheel of {sdist}"));
         events(&Event::Started { id: id.clone(), name: name.clone() });
         let started = Instant::now();
-        let ended = tokio::time::timeout(TIME, self.process(root, &id, events)).await;
+        let authorities = ["PIP_CERT", "SSL_CERT_FILE"].map(|name| (name.to_owned(), format!("/{AUTHORITIES}")));
+        let environment = authorities.into_iter().chain(self.environment.iter().cloned());
+        let hears = |text: &str| events(&Event::Output { id: id.clone(), text: format!("{text}\n") });
+        let ended = tokio::time::timeout(TIME, enter(root, &["/bin/sh", "/build.sh"], environment, hears)).await;
         let done = matches!(&ended, Ok(Ok((true, _))));
         let end = if done { End::Ran(started.elapsed()) } else { End::Failed };
         events(&Event::Finished { id, name, end });
@@ -176,33 +180,36 @@ impl<'w> Sandbox<'w> {
             Err(_) => Err(Error::Timeout { sdist: sdist.to_string(), minutes: TIME.as_secs() / 60 }),
         }
     }
+}
 
-    /// Runs the build: whether it did what it was to do, and the last that it said.
-    async fn process(&self, root: &Path, id: &str, events: &Events) -> std::io::Result<(bool, Vec<String>)> {
-        let mut command = Command::new("sh");
-        command.args(["-c", "exec 2>&1 unshare \"$@\"", "sh"]).args(NAMESPACES);
-        command.args(["--", "sh", "-c", ENTER, "sh"]).arg(root);
-        // Variables, and not arguments, which anyone on the machine may read.
-        command.env_clear().env("PATH", PATH).env("HOME", "/root").env("NO_COLOR", "1");
-        command.env("PIP_CERT", format!("/{AUTHORITIES}")).env("SSL_CERT_FILE", format!("/{AUTHORITIES}"));
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-        let mut child = command.spawn()?;
-        let mut last = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            let mut lines = BufReader::new(stdout);
-            let mut line = Vec::new();
-            while lines.read_until(b'\n', &mut line).await? > 0 {
-                line.truncate(LINE);
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                events(&Event::Output { id: id.to_owned(), text: format!("{text}\n") });
-                last.push(text);
-                if last.len() > LINES {
-                    last.remove(0);
-                }
-                line.clear();
+/// Runs a program in a root that is laid out there: whether it did what it was to do, and the last that it said.
+pub(in crate::engine::embedded) async fn enter(
+    root: &Path,
+    command: &[&str],
+    environment: impl IntoIterator<Item = (String, String)>,
+    mut hears: impl FnMut(&str),
+) -> std::io::Result<(bool, Vec<String>)> {
+    let mut process = Command::new("sh");
+    process.args(["-c", "exec 2>&1 unshare \"$@\"", "sh"]).args(NAMESPACES);
+    process.args(["--", "sh", "-c", ENTER, "sh"]).arg(root).args(command);
+    // Variables, and not arguments, which anyone on the machine may read.
+    process.env_clear().env("PATH", PATH).env("HOME", "/root").env("NO_COLOR", "1").envs(environment);
+    process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut child = process.spawn()?;
+    let mut last = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line).await? > 0 {
+            line.truncate(LINE);
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            hears(&text);
+            last.push(text);
+            if last.len() > LINES {
+                last.remove(0);
             }
+            line.clear();
         }
-        Ok((child.wait().await?.success(), last))
     }
+    Ok((child.wait().await?.success(), last))
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 pub use self::error::Error;
 use self::folder::Folder;
+pub(super) use self::read::OnDisk;
 use crate::image::site::{Distribution, Venv};
 
 /// What to call the files that no distribution claims.

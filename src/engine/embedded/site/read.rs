@@ -22,7 +22,7 @@ const INSTALLERS: [&str; 3] = ["REQUESTED", "uv_cache.json", "uv_build.json"];
 const SCRIPT: u64 = 1 << 20;
 
 /// A file on this machine's disk.
-struct OnDisk(PathBuf);
+pub(in crate::engine::embedded) struct OnDisk(pub(in crate::engine::embedded) PathBuf);
 
 impl Open for OnDisk {
     fn open(&self) -> io::Result<Box<dyn Read + Send>> {

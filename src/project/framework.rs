@@ -5,6 +5,8 @@ use std::fmt;
 /// A framework of what answers requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Framework {
+    /// `NiceGUI`.
+    NiceGui,
     /// `FastAPI`.
     FastApi,
     /// Litestar.
@@ -15,12 +17,20 @@ pub enum Framework {
     Starlette,
     /// Django.
     Django,
+    /// Dash: what serves it is Flask's.
+    Dash,
     /// Flask.
     Flask,
+    /// Bottle.
+    Bottle,
+    /// Falcon.
+    Falcon,
     /// Sanic.
     Sanic,
     /// The server of aiohttp.
     Aiohttp,
+    /// Tornado.
+    Tornado,
     /// Streamlit.
     Streamlit,
     /// Gradio.
@@ -40,15 +50,20 @@ pub enum Interface {
 
 impl Framework {
     /// Every framework; those that are built on another one come before it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
+        Self::NiceGui,
         Self::FastApi,
         Self::Litestar,
         Self::Quart,
         Self::Starlette,
         Self::Django,
+        Self::Dash,
         Self::Flask,
+        Self::Bottle,
+        Self::Falcon,
         Self::Sanic,
         Self::Aiohttp,
+        Self::Tornado,
         Self::Streamlit,
         Self::Gradio,
     ];
@@ -56,14 +71,19 @@ impl Framework {
     /// Its name, which is also that of its package.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::NiceGui => "nicegui",
             Self::FastApi => "fastapi",
             Self::Litestar => "litestar",
             Self::Quart => "quart",
             Self::Starlette => "starlette",
             Self::Django => "django",
+            Self::Dash => "dash",
             Self::Flask => "flask",
+            Self::Bottle => "bottle",
+            Self::Falcon => "falcon",
             Self::Sanic => "sanic",
             Self::Aiohttp => "aiohttp",
+            Self::Tornado => "tornado",
             Self::Streamlit => "streamlit",
             Self::Gradio => "gradio",
         }
@@ -73,8 +93,14 @@ impl Framework {
     pub fn interface(self) -> Interface {
         match self {
             Self::FastApi | Self::Litestar | Self::Quart | Self::Starlette => Interface::Asgi,
-            Self::Django | Self::Flask => Interface::Wsgi,
-            Self::Sanic | Self::Aiohttp | Self::Streamlit | Self::Gradio => Interface::Own,
+            Self::Django | Self::Flask | Self::Bottle | Self::Falcon => Interface::Wsgi,
+            Self::Sanic
+            | Self::Aiohttp
+            | Self::Tornado
+            | Self::Streamlit
+            | Self::Gradio
+            | Self::Dash
+            | Self::NiceGui => Interface::Own,
         }
     }
 
@@ -82,7 +108,15 @@ impl Framework {
     pub(crate) fn of_class(name: &str) -> Option<Self> {
         let (package, class) = (name.split('.').next()?, name.rsplit('.').next()?);
         let own = |f: &Self| f.as_str() == package && f.constructor() == Some(class);
+        // Falcon's other class is called as ASGI has it, and served by others.
+        if name.starts_with("falcon.asgi.") {
+            return None;
+        }
         Self::ALL.into_iter().find(own).or(match (package, class) {
+            ("dash", "Dash") => Some(Self::Dash),
+            // The application of what is routed without one, and the name of before 3.0.
+            ("bottle", "default_app") => Some(Self::Bottle),
+            ("falcon", "API") => Some(Self::Falcon),
             ("apiflask", "APIFlask") | ("flask_openapi3", "OpenAPI") | ("eve", "Eve") => Some(Self::Flask),
             _ => None,
         })
@@ -98,7 +132,9 @@ impl Framework {
             Self::Flask => Some("Flask"),
             Self::Sanic => Some("Sanic"),
             Self::Aiohttp => Some("Application"),
-            Self::Django | Self::Streamlit | Self::Gradio => None,
+            Self::Bottle => Some("Bottle"),
+            Self::Falcon => Some("App"),
+            Self::Django | Self::Streamlit | Self::Gradio | Self::Dash | Self::NiceGui | Self::Tornado => None,
         }
     }
 }

@@ -84,14 +84,26 @@ pub(crate) fn of_script(module: Option<&Module>, own: u16, stated: &Stated) -> R
     }
 }
 
-/// `uvicorn.run(…, port=N)`, `app.run(port=N)`
+/// `uvicorn.run(…, port=N)`, `app.run(port=N)`, `app.run("0.0.0.0", N)`, and Tornado's `app.listen(N)`.
 fn in_code(module: &Module) -> Option<Decision<u16>> {
-    let mut calls =
-        module.calls().filter(|(_, call)| matches!(call.method(), "run" | "serve" | "run_app" | "Config" | "launch"));
+    const SERVE: [&str; 6] = ["run", "run_server", "serve", "run_app", "Config", "launch"];
+    let tornado = module.imports.iter().any(|import| import.package() == "tornado");
+    let mut calls = module.calls();
     calls.find_map(|(_, call)| {
-        let keyword = call.keyword("port").or_else(|| call.keyword("server_port"))?;
-        let port = number(module, &keyword.value, LEVELS)?;
-        Some(Decision::seen(port, "the port that the code runs on by itself", module.line(keyword.line)))
+        let listens = call.method() == "listen" && tornado;
+        if !listens && !SERVE.contains(&call.method()) {
+            return None;
+        }
+        let behind_host = call.positional.first().is_some_and(|host| host.text().is_some());
+        let unnamed = match call.method() {
+            "listen" => call.positional.first(),
+            "run" if behind_host => call.positional.get(1),
+            _ => None,
+        };
+        let keyword = call.keyword("port").or_else(|| call.keyword("server_port"));
+        let (value, line) = keyword.map(|keyword| (&keyword.value, keyword.line)).or(unnamed.map(|v| (v, call.line)))?;
+        let port = number(module, value, LEVELS)?;
+        Some(Decision::seen(port, "the port that the code runs on by itself", module.line(line)))
     })
 }
 
@@ -166,6 +178,9 @@ mod tests {
         assert_eq!(command("gunicorn main:app", ""), Some(7000));
         assert_eq!(command("flask run", ""), Some(5000));
         assert_eq!(command("python main.py", "web.run_app(app, port=9001)"), Some(9001));
+        assert_eq!(command("python main.py", "app.run('0.0.0.0', 9002)"), Some(9002));
+        assert_eq!(command("python main.py", "import tornado.web\napp.listen(9003)"), Some(9003));
+        assert_eq!(command("python main.py", "sock.listen(5)\nsubprocess.run('ls')"), None);
         assert_eq!(command("python main.py", ""), None);
     }
 }

@@ -55,8 +55,19 @@ impl Starter<'_> {
                 ("GRADIO_SERVER_PORT".to_owned(), port.value.to_string()),
                 ("GRADIO_ANALYTICS_ENABLED".to_owned(), "False".to_owned()),
             ],
+            // https://dash.plotly.com/reference#app.run
+            Framework::Dash => {
+                vec![("HOST".to_owned(), "0.0.0.0".to_owned()), ("PORT".to_owned(), port.value.to_string())]
+            }
+            // What it keeps of its users it keeps in files: https://nicegui.io/documentation/storage
+            Framework::NiceGui => vec![("NICEGUI_STORAGE_PATH".to_owned(), "/tmp/nicegui".to_owned())],
             _ => Vec::new(),
         };
+        let dashboard = (framework == Framework::Dash).then(|| {
+            "Dash's server is for development: write server = app.server below the application, and add gunicorn to the \
+             dependencies"
+                .to_owned()
+        });
         Ok(Start {
             framework: Some(self.framework(framework, &script.at)),
             kind: Decision::seen(Kind::Web, "a server is started", script.at.clone()),
@@ -67,7 +78,7 @@ impl Starter<'_> {
             env,
             processes: Vec::new(),
             static_files: None,
-            notes: script.develops.iter().map(developing).collect(),
+            notes: script.develops.iter().map(developing).chain(dashboard).collect(),
         })
     }
 
@@ -309,7 +320,9 @@ pub(super) fn example(framework: Framework) -> Vec<String> {
     let words: &[&str] = match framework {
         Framework::Sanic => &["sanic", "main:app", "--host", "0.0.0.0", "--port", "8000"],
         Framework::Streamlit => &["streamlit", "run", "app.py", "--server.address", "0.0.0.0", "--server.port", "8501"],
-        Framework::Aiohttp | Framework::Gradio => &["python", "main.py"],
+        Framework::Aiohttp | Framework::Gradio | Framework::Dash | Framework::NiceGui | Framework::Tornado => {
+            &["python", "main.py"]
+        }
         _ => match server::usual(framework) {
             Server::Uvicorn => &["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"],
             _ => &["gunicorn", "--bind", "0.0.0.0:8000", "main:app"],

@@ -105,6 +105,55 @@ fn gradio_is_told_where_to_listen_by_its_environment() {
 }
 
 #[test]
+fn dashboards_and_what_serves_itself_by_other_frameworks() {
+    let dash = "from dash import Dash\napp = Dash(__name__)\nif __name__ == '__main__':\n    app.run(debug=True)\n";
+    let project = read("dash", &[("app.py", dash)]).unwrap();
+    assert_eq!(project.command.value.join(" "), "python app.py");
+    assert!(project.env.contains(&("HOST".to_owned(), "0.0.0.0".to_owned())), "{:?}", project.env);
+    assert!(project.notes.iter().any(|note| note.contains("write server = app.server")), "{:?}", project.notes);
+    let served = dash.replace("(__name__)\n", "(__name__)\nserver = app.server\n");
+    let gunicorn = "gunicorn --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm";
+    assert_eq!(started("dash\ngunicorn", &[("app.py", &served)]), format!("{gunicorn} app:server | web 8000 tcp"));
+
+    let nicegui =
+        "from nicegui import ui\nui.label('x')\nif __name__ in {'__main__', '__mp_main__'}:\n    ui.run(port=8090)\n";
+    assert_eq!(started("nicegui", &[("main.py", nicegui)]), "python main.py | web 8090 tcp");
+    let notes = |text: &str| read("nicegui", &[("main.py", text)]).unwrap().notes.len();
+    assert_eq!((notes(nicegui), notes(&nicegui.replace("8090", "8090, reload=False"))), (1, 0));
+
+    let tornado =
+        "import tornado.web\ndef main():\n    app = tornado.web.Application([])\n    app.listen(9000)\nmain()\n";
+    assert_eq!(started("tornado", &[("main.py", tornado)]), "python main.py | web 9000 tcp");
+    let loopback = tornado.replace("9000", "9000, '127.0.0.1'");
+    assert!(refused("tornado", &[("main.py", &loopback)]).starts_with("the tornado application listens on 127.0.0.1"));
+
+    let bottle = "import bottle\napp = bottle.Bottle()\n@app.get('/health')\ndef h(): ...\n\
+                  if __name__ == '__main__':\n    app.run(host='0.0.0.0', port=8081)\n";
+    assert_eq!(started("bottle", &[("main.py", bottle)]), "python main.py | web 8081 /health");
+    assert_eq!(
+        started("bottle\ngunicorn", &[("main.py", bottle)]),
+        format!("{} main:app | web 8081 /health", gunicorn.replace("8000", "8081"))
+    );
+    let falcon = "import falcon\napp = falcon.App()\n";
+    assert_eq!(
+        started("falcon\ngunicorn", &[("api/app.py", falcon)]),
+        format!("{gunicorn} api.app:app | web 8000 tcp")
+    );
+}
+
+#[test]
+fn an_application_that_another_module_makes_of_arguments_is_started_by_its_script() {
+    let made = "from fastapi import FastAPI\ndef create_app(settings):\n    app = FastAPI()\n    return app\n";
+    let main = "import uvicorn\nfrom .factory import create_app\ndef main():\n    app = create_app(1)\n    \
+                uvicorn.run(app, host='0.0.0.0', port=8080)\nif __name__ == '__main__':\n    main()\n";
+    let at_once = main.replace("    app = create_app(1)\n", "").replace("run(app", "run(create_app(1)");
+    for main in [main, &at_once] {
+        let files = [("shop/__init__.py", ""), ("shop/factory.py", made), ("shop/__main__.py", main)];
+        assert_eq!(started("fastapi\nuvicorn", &files), "python -m shop.__main__ | web 8080 tcp", "{main}");
+    }
+}
+
+#[test]
 fn an_application_made_inside_a_function_is_started_by_its_script() {
     let hidden = "import os, uvicorn\nfrom fastapi import FastAPI\ndef main():\n    app = FastAPI()\n    @app.get('/health')\n    def h(): ...\n    \
                   uvicorn.run(app, host='0.0.0.0', port=int(os.environ.get('PORT', 8080)))\nif __name__ == '__main__':\n    main()\n";
@@ -129,6 +178,13 @@ fn workers_take_their_work_by_the_program_of_their_queue() {
         started("celery", &[("jobs/tasks.py", celery)]),
         "celery -A jobs.tasks:queue worker --loglevel INFO | worker none none"
     );
+    let made = "from celery import Celery\ndef make_celery(app):\n    queue = Celery(app.name)\n    return queue\n";
+    let derived = "from celery import Celery\nclass Queue(Celery): ...\n";
+    let by_function = [("made.py", made), ("tasks.py", "from made import make_celery\nqueue = make_celery(1)\n")];
+    let by_class = [("made.py", derived), ("tasks.py", "from made import Queue\nqueue = Queue('x')\n")];
+    for files in [by_function, by_class] {
+        assert!(started("celery", &files).starts_with("celery -A tasks:queue worker"), "{files:?}");
+    }
     let arq = "class WorkerSettings:\n    functions = []\n";
     assert_eq!(started("arq", &[("worker.py", arq)]), "arq worker.WorkerSettings | worker none none");
     let actor = "import dramatiq\n@dramatiq.actor\ndef f(): ...\n";

@@ -172,7 +172,12 @@ impl Starter<'_> {
         let used = |framework: &Framework| *framework != Framework::Aiohttp || serves(*framework);
         let find = |direct: bool| self.dependencies.frameworks(direct).filter(used).collect::<Vec<_>>();
         let direct = find(true);
-        if direct.is_empty() { find(false) } else { direct }
+        let mut found = if direct.is_empty() { find(false) } else { direct };
+        // A dashboard is drawn by an application of Flask's.
+        if found.contains(&Framework::Dash) && !found.contains(&Framework::Flask) {
+            found.push(Framework::Flask);
+        }
+        found
     }
 
     fn application(&self, objects: &[Object], scripts: &[Script]) -> Result<Option<Application>, Error> {
@@ -181,11 +186,14 @@ impl Starter<'_> {
         // Without a lock, what no dependency is known to bring may come with another one, if nothing else is named.
         let unknown = known.is_empty() && !self.dependencies.is_complete();
         let frameworks = if unknown { &Framework::ALL } else { &*known };
-        // A server of its own needs no other program, and aiohttp's applications have it in their script.
-        let by_script =
-            scripts.iter().any(|s| s.serves(Framework::Aiohttp)) && self.dependencies.get("gunicorn").is_none();
-        let served: Vec<Framework> =
-            frameworks.iter().copied().filter(|f| *f != Framework::Aiohttp || !by_script).collect();
+        // A server of its own needs no other program, and the applications of some have it in their script.
+        let by_script = |framework: Framework| {
+            let lacks = |package: &&str| self.dependencies.get(package).is_none();
+            matches!(framework, Framework::Aiohttp | Framework::Bottle)
+                && scripts.iter().any(|script| script.serves(framework))
+                && server::packages(framework).iter().all(lacks)
+        };
+        let served: Vec<Framework> = frameworks.iter().copied().filter(|framework| !by_script(*framework)).collect();
         let entry = entry::choose(self.sources, objects, &served, installed)?;
         let django = django::find(self.sources);
         let django = django.filter(|_| known.contains(&Framework::Django) || (unknown && entry.is_none()));

@@ -66,9 +66,10 @@ fn class(sources: &Sources, module: &Module, name: &str, depth: usize) -> Option
     let depth = depth.checked_sub(1)?;
     match sources.resolve(module, name) {
         Referent::Foreign(name) => Framework::of_class(&name),
-        // aiohttp's class has a name that is everybody's.
+        // Some classes have a name that is everybody's.
         Referent::Unknown => {
-            let mut known = Framework::ALL.into_iter().filter(|framework| *framework != Framework::Aiohttp);
+            let everybodys = [Framework::Aiohttp, Framework::Falcon];
+            let mut known = Framework::ALL.into_iter().filter(|framework| !everybodys.contains(framework));
             known.find(|framework| framework.constructor() == Some(last(name)))
         }
         Referent::Own(of, name) => {
@@ -82,6 +83,15 @@ fn class(sources: &Sources, module: &Module, name: &str, depth: usize) -> Option
 /// The framework whose application a value is made as.
 pub(super) fn framework_of(sources: &Sources, module: &Module, value: &Expression) -> Option<Framework> {
     constructed(sources, module, value.call()?.callee.name()?)
+}
+
+/// The application that a dashboard is drawn by: `server = app.server`. <https://dash.plotly.com/deployment>
+fn dashboard(sources: &Sources, module: &Module, value: &Expression) -> Option<Framework> {
+    let (name, _) = value.name()?.rsplit_once('.').filter(|(_, attribute)| *attribute == "server")?;
+    let Referent::Own(of, name) = sources.resolve(module, name) else { return None };
+    let mut given = of.assigned().filter(|(_, target, _)| *target == name);
+    let is_dash = |value: &Expression| framework_of(sources, of, value) == Some(Framework::Dash);
+    given.any(|(.., value)| is_dash(value)).then_some(Framework::Flask)
 }
 
 fn object(module: &Module, name: &str, framework: Framework, form: Form, line: usize) -> Object {
@@ -99,7 +109,9 @@ fn own(sources: &Sources, module: &Module) -> Vec<Object> {
             Does::Assign { value, .. } | Does::Return(value) => ("", value),
             Does::Extend { .. } | Does::Evaluate(_) => continue,
         };
-        let Some(framework) = framework_of(sources, module, value) else { continue };
+        let made = dashboard(sources, module, value).or_else(|| framework_of(sources, module, value));
+        // A dashboard is called by no server: its server is.
+        let Some(framework) = made.filter(|framework| *framework != Framework::Dash) else { continue };
         match statement.scope {
             Scope::Module | Scope::Branch if name.is_empty() || found.iter().any(|o| o.name == name) => {}
             Scope::Module | Scope::Branch => {
@@ -315,6 +327,25 @@ mod tests {
                 "wsgi.py:4:other flask Instance",
             ]
         );
+    }
+
+    #[test]
+    fn of_a_dashboard_it_is_its_server_that_is_called() {
+        let text = "from dash import Dash\napp = Dash(__name__)\nserver = app.server\nother = thing.server\n";
+        assert_eq!(found(&[("m.py", text)]), ["m.py:3:server flask Instance"]);
+        let other = "from m import app\nserver = app.server\n";
+        assert_eq!(
+            found(&[("m.py", "import dash\napp = dash.Dash()\n"), ("run.py", other)]),
+            ["run.py:2:server flask Instance"]
+        );
+    }
+
+    #[test]
+    fn names_that_are_everybodys_are_a_frameworks_by_its_package_alone() {
+        let text = "import falcon\nimport falcon.asgi\nfrom mine import App\na = falcon.App()\nb = falcon.asgi.App()\nc = App()\n";
+        assert_eq!(found(&[("m.py", text)]), ["m.py:4:a falcon Instance"]);
+        let text = "import bottle\na = bottle.Bottle()\nb = bottle.default_app()\n";
+        assert_eq!(found(&[("m.py", text)]), ["m.py:2:a bottle Instance", "m.py:3:b bottle Instance"]);
     }
 
     #[test]

@@ -124,6 +124,10 @@ fn of(sources: &Sources, module: &Module, programs: &[Program]) -> Option<Script
             let keyword = call.keyword(word).filter(|keyword| keyword.value == Expression::Flag(true))?;
             Some(module.line(keyword.line))
         });
+        // https://nicegui.io/documentation/section_configuration_deployment: it reloads unless it is told not to.
+        let reloads =
+            matches!(runs, Runs::Served { framework: Framework::NiceGui, .. }) && call.keyword("reload").is_none();
+        let develops = develops.or_else(|| reloads.then(|| module.line(call.line)));
         let (path, program) = (module.path.clone(), program.cloned());
         Some(Script { path, at: module.line(call.line), runs, program, develops })
     })
@@ -150,22 +154,36 @@ fn foreign(sources: &Sources, module: &Module, call: &Call) -> Option<String> {
 
 fn served(sources: &Sources, module: &Module, call: &Call) -> Option<Runs> {
     let called = foreign(sources, module, call).unwrap_or_default();
+    let uses = |package: &str| module.imports.iter().any(|import| import.package() == package);
+    // Where the host stands among the arguments without a keyword.
+    let mut position = usize::MAX;
     let (framework, host, port) = match (called.as_str(), call.method()) {
         ("aiohttp.web.run_app", _) => (Framework::Aiohttp, On::Every, 8080),
-        ("uvicorn.run", _) => (hidden(sources, module)?, On::Loopback, 8000),
-        ("waitress.serve", _) => (hidden(sources, module)?, On::Every, 8080),
+        ("uvicorn.run", _) => (hidden(sources, module, call)?, On::Loopback, 8000),
+        ("waitress.serve", _) => (hidden(sources, module, call)?, On::Every, 8080),
+        ("bottle.run", _) => (Framework::Bottle, On::Loopback, 8080),
+        ("nicegui.ui.run", _) => (Framework::NiceGui, On::Every, 8080),
         // Where it listens is told by the environment.
-        (_, "launch") if module.imports.iter().any(|import| import.package() == "gradio") => {
-            (Framework::Gradio, On::Every, 7860)
+        (_, "launch") if uses("gradio") => (Framework::Gradio, On::Every, 7860),
+        (_, "listen") if uses("tornado") && !call.positional.is_empty() => {
+            position = 1;
+            (Framework::Tornado, On::Every, 8888)
         }
-        (_, "run") => match made(sources, module, call.receiver()?)? {
-            framework @ Framework::Sanic => (framework, On::Loopback, 8000),
-            framework @ (Framework::Flask | Framework::Quart) => (framework, On::Loopback, 5000),
-            _ => return None,
-        },
+        (_, "run" | "run_server") => {
+            position = 0;
+            match made(sources, module, call.receiver()?)? {
+                framework @ Framework::Sanic => (framework, On::Loopback, 8000),
+                framework @ (Framework::Flask | Framework::Quart) => (framework, On::Loopback, 5000),
+                framework @ Framework::Bottle => (framework, On::Loopback, 8080),
+                // By the variable HOST, where the code says nothing.
+                framework @ Framework::Dash => (framework, On::Every, 8050),
+                _ => return None,
+            }
+        }
         _ => return None,
     };
-    let on = match call.keyword("host").or_else(|| call.keyword("server_name")).map(|keyword| &keyword.value) {
+    let named = ["host", "server_name", "address"].iter().find_map(|name| call.keyword(name));
+    let on = match named.map(|keyword| &keyword.value).or_else(|| call.positional.get(position)) {
         None => host,
         Some(Expression::Text(host)) if matches!(host.as_str(), "0.0.0.0" | "::" | "") => On::Every,
         Some(Expression::Text(host)) if matches!(host.as_str(), "127.0.0.1" | "localhost" | "::1") => On::Loopback,
@@ -174,12 +192,41 @@ fn served(sources: &Sources, module: &Module, call: &Call) -> Option<Runs> {
     Some(Runs::Served { framework, on, port })
 }
 
-/// The framework of an application that the module makes out of a server's reach.
-fn hidden(sources: &Sources, module: &Module) -> Option<Framework> {
-    let made = module.assigned().find_map(|(_, name, _)| self::made(sources, module, name));
-    made.or_else(|| {
-        module.calls().find_map(|(_, call)| super::objects::constructed(sources, module, call.callee.name()?))
-    })
+/// The framework of an application that the module makes, or has made, out of a server's reach.
+fn hidden(sources: &Sources, module: &Module, serves: &Call) -> Option<Framework> {
+    let assigned = module.assigned().find_map(|(_, name, _)| self::made(sources, module, name));
+    let called =
+        || module.calls().find_map(|(_, call)| super::objects::constructed(sources, module, call.callee.name()?));
+    assigned.or_else(called).or_else(|| elsewhere(sources, module, serves.positional.first()?))
+}
+
+/// The framework of an application that another module's function makes of its arguments, or gives a name to.
+fn elsewhere(sources: &Sources, module: &Module, value: &Expression) -> Option<Framework> {
+    let name = match value {
+        Expression::Call(call) => call.callee.name()?,
+        Expression::Name(name) => {
+            let given = module.assigned().find(|(_, target, _)| target == name).and_then(|(.., value)| value.call());
+            given.map_or(Some(name.as_str()), |call| call.callee.name())?
+        }
+        _ => return None,
+    };
+    let Referent::Own(of, name) = sources.resolve(module, name) else { return None };
+    let within = |scope: Scope| is_in(of, scope, &name);
+    let inside = || {
+        of.assigned()
+            .filter(|(statement, ..)| within(statement.scope))
+            .find_map(|(.., value)| super::objects::framework_of(sources, of, value))
+    };
+    let returned = || {
+        let mut calls = of.calls().filter(|(scope, _)| within(*scope));
+        calls.find_map(|(_, call)| super::objects::constructed(sources, of, call.callee.name()?))
+    };
+    made(sources, of, &name).or_else(inside).or_else(returned)
+}
+
+/// Whether what stands in a scope is done by the function of that name.
+fn is_in(module: &Module, scope: Scope, name: &str) -> bool {
+    matches!(scope, Scope::Function(at) if module.functions.get(at).is_some_and(|function| function.name == name))
 }
 
 /// The framework of what a name is given, in whatever part of the module.
@@ -240,8 +287,7 @@ pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
             at: module.line(line),
         };
         let celery = module.assigned().find(|(statement, _, value)| {
-            let made = value.call().and_then(|call| foreign(sources, module, call));
-            statement.scope.is_top() && made.is_some_and(|name| name.starts_with("celery.") && last(&name) == "Celery")
+            statement.scope.is_top() && value.call().is_some_and(|call| is_celery(sources, module, call, LEVELS))
         });
         found.extend(celery.map(|(statement, name, _)| queue("celery", &format!(":{name}"), statement.line)));
         let settings = module.classes.iter().find(|class| class.name == "WorkerSettings");
@@ -259,6 +305,25 @@ pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
         found.extend(rq(sources, module).into_iter().map(|(name, line)| queue("rq", &name, line)));
     }
     found
+}
+
+/// How many classes and functions lie between a name and Celery's own class.
+const LEVELS: usize = 4;
+
+/// Whether a call makes an application of Celery's: by its class, by one that derives from it, or by a function that does.
+fn is_celery(sources: &Sources, module: &Module, call: &Call, levels: usize) -> bool {
+    let (Some(levels), Some(name)) = (levels.checked_sub(1), call.callee.name()) else { return false };
+    let is_class = |name: &str| name.starts_with("celery.") && last(name) == "Celery";
+    match sources.resolve(module, name) {
+        Referent::Foreign(name) => is_class(&name),
+        Referent::Own(of, name) => {
+            let class = of.classes.iter().find(|class| class.name == name);
+            let mut bases = class.into_iter().flat_map(|class| class.bases.iter().filter_map(Expression::name));
+            let derives = bases.any(|base| matches!(sources.resolve(of, base), Referent::Foreign(b) if is_class(&b)));
+            derives || of.calls().any(|(scope, call)| is_in(of, scope, &name) && is_celery(sources, of, call, levels))
+        }
+        _ => false,
+    }
 }
 
 /// The line by which Celery has work for the clock:

@@ -35,7 +35,7 @@
 //! | [`image`] | plan, Dockerfile, context rules, names, layers, config, contract, and what it lacks | pure |
 //! | [`dockerfile`] | reading other people's Dockerfiles: grammar, stages, the image config they come to | pure |
 //! | [`debian`] | Debian's archives: packages, and the root file system that they make | pure, but for the archive and the spool |
-//! | [`engine`] | BuildKit, in a Docker Engine or by itself; and our own, which runs nothing in the image | edge |
+//! | [`engine`] | BuildKit, in a Docker Engine or by itself; and our own, which lays layers together | edge |
 //! | [`registry`] | credentials, reading, pushing and tagging | edge |
 //! | [`layout`] | images in an OCI layout on disk, read and written | edge |
 //! | [`inspect`] | an image's config and files, wherever it is | edge |

@@ -122,6 +122,8 @@ pub struct Dependency {
     pub name: String,
     /// Its exact version, where it is locked or pinned.
     pub version: Option<String>,
+    /// The version that it must be older than, where nothing locks or pins one: `4` of `django<4`.
+    pub below: Option<String>,
     /// The extras that are asked for, normalised and sorted.
     pub extras: Vec<String>,
     /// Where it is stated.

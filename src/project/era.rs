@@ -44,10 +44,25 @@ const FIRST: &[(&str, &str, &str, &str, &str)] = &[
     ("uvloop", "0", "0.21.0", "0.18.0", "0.17.0"),
 ];
 
-/// Whether that release is older than what its package has for this Python.
-pub(super) fn is_before(name: &str, version: &str, python: PythonVersion) -> bool {
-    let Ok(version) = Version::from_str(version) else { return false };
-    let is_below = |other: &str| Version::from_str(other).is_ok_and(|other| version < other);
+/// What is known of the release that will be installed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Release<'a> {
+    /// Its version.
+    At(&'a str),
+    /// A version that it is older than.
+    Below(&'a str),
+}
+
+/// Whether every release that it may be is older than what its package has for this Python.
+pub(super) fn is_before(name: &str, release: Release<'_>, python: PythonVersion) -> bool {
+    let (Release::At(text) | Release::Below(text)) = release;
+    let Ok(version) = Version::from_str(text) else { return false };
+    let is_below = |other: &str| {
+        Version::from_str(other).is_ok_and(|other| match release {
+            Release::At(_) => version < other,
+            Release::Below(_) => version <= other,
+        })
+    };
     let line = FIRST.iter().find(|(package, begins, ..)| *package == name && !is_below(begins));
     line.is_some_and(|(_, _, thirteen, twelve, eleven)| match python.minor() {
         11 => is_below(eleven),
@@ -80,8 +95,24 @@ mod tests {
             ("nobody", "0.1", 14),
             ("numpy", "no version", 14),
         ] {
-            let fits = |minor: &u8| !is_before(name, version, PythonVersion { major: 3, minor: *minor });
+            let fits = |minor: &u8| !is_before(name, Release::At(version), PythonVersion { major: 3, minor: *minor });
             assert_eq!((9..=14).rev().find(fits), Some(newest), "{name} {version}");
+        }
+    }
+
+    #[test]
+    fn a_bound_is_of_its_time() {
+        for (name, bound, newest) in [
+            ("django", "4", 11),
+            ("django", "4.2", 12),
+            ("django", "5", 14),
+            ("numpy", "2", 12),
+            ("pydantic", "2", 14),
+            ("pydantic", "1.10", 12),
+            ("sqlalchemy", "2", 14),
+        ] {
+            let fits = |minor: &u8| !is_before(name, Release::Below(bound), PythonVersion { major: 3, minor: *minor });
+            assert_eq!((9..=14).rev().find(fits), Some(newest), "{name}<{bound}");
         }
     }
 

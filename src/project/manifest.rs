@@ -293,13 +293,14 @@ impl Manifest<'_> {
             if matches!(parsed.origin, Origin::Path(_)) {
                 return Err(refuse("[project] can't name a path".to_owned()));
             }
-            let (version, extras, evidence) = (parsed.pinned(), parsed.extras, at.clone());
+            let (version, below, extras, evidence) = (parsed.pinned(), parsed.below(), parsed.extras, at.clone());
             if let Some(name) = parsed.name
                 && holds.map_err(refuse)?
             {
                 packages.push(Dependency {
                     name,
                     version,
+                    below,
                     extras,
                     evidence,
                     wheels: None,

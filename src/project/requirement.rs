@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use pep440_rs::{Operator, VersionSpecifiers};
+use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 
 use super::paths;
 
@@ -114,6 +114,25 @@ impl Requirement {
         let pin = self.specifiers.as_ref()?.iter().find(|specifier| exact(specifier.operator()))?;
         Some(pin.version().to_string())
     }
+
+    /// The lowest version that every allowed one is older than, where they have such a bound.
+    pub(crate) fn below(&self) -> Option<String> {
+        // `~=4.1.7` and `==4.1.*` stay in the series 4.1.
+        let behind = |series: &[u64]| {
+            let (last, before) = series.split_last()?;
+            Some(Version::new(before.iter().copied().chain([last + 1])))
+        };
+        let bound = |specifier: &VersionSpecifier| {
+            let version = specifier.version();
+            match specifier.operator() {
+                Operator::LessThan => Some(version.clone()),
+                Operator::TildeEqual => behind(version.release().split_last()?.1),
+                Operator::EqualStar => behind(&version.release()),
+                _ => None,
+            }
+        };
+        self.specifiers.as_ref()?.iter().filter_map(bound).min().map(|version| version.to_string())
+    }
 }
 
 /// The name and version that a wheel's file name carries.
@@ -213,6 +232,23 @@ mod tests {
         assert_eq!(parts("a (>=1,==1.5)").2.as_deref(), Some("1.5"));
         assert_eq!(parts("a==1.*").2, None);
         assert_eq!(parts("a[]").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn bounds() {
+        let below = |text: &str| Requirement::parse(text).unwrap().below();
+        for (text, bound) in [
+            ("a<4", Some("4")),
+            ("a>=3,<4.2,<5", Some("4.2")),
+            ("a~=4.1", Some("5")),
+            ("a~=4.1.7", Some("4.2")),
+            ("a==4.1.*", Some("4.2")),
+            ("a>=3,!=4", None),
+            ("a==4", None),
+            ("a", None),
+        ] {
+            assert_eq!(below(text).as_deref(), bound, "{text}");
+        }
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! Wheels that a lock lists: whether a Python has them.
 //! <https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/>
 
+use super::era::Release;
 use super::{Dependencies, Dependency, PythonVersion, era};
 
 /// What keeps this Python from being used: the first package, with its version, that was compiled for Linux and other
 /// Pythons, or is known to be older than this one.
 pub(crate) fn lacks(dependencies: &Dependencies, python: PythonVersion) -> Option<String> {
     dependencies.packages.iter().find_map(|package| {
-        let version = package.version.as_deref().unwrap_or_default();
-        let named = format!("{} {version}", package.name);
-        let named = named.trim_end();
+        let (release, named) = match (&package.version, &package.below) {
+            (Some(version), _) => (Some(Release::At(version)), format!("{} {version}", package.name)),
+            (None, Some(below)) => (Some(Release::Below(below)), format!("{} before {below}", package.name)),
+            (None, None) => (None, package.name.clone()),
+        };
         if is_behind(package, python) {
             return Some(format!("{named} has no wheel for {python}"));
         }
-        let is_old = package.only.is_none() && era::is_before(&package.name, version, python);
-        is_old.then(|| format!("{named} is from before {python}"))
+        let is_old = |release| package.only.is_none() && era::is_before(&package.name, release, python);
+        release.is_some_and(is_old).then(|| format!("{named} is from before Python {python}"))
     })
 }
 

@@ -1,9 +1,10 @@
-//! The embedded engine: an image laid together from layers, with nothing run in it, no daemon and no root.
+//! The embedded engine: an image laid together from layers, with no daemon and no root; nothing is run in it but what
+//! gathers Django's static files.
 //!
 //! ```text
 //! base (a registry's image, or Debian packages) ┐
 //! dependencies (uv)                             ├→ layers → config, manifest, index → Assembled
-//! accounts, code                                ┘
+//! accounts, code → static files                 ┘
 //! ```
 //!
 //! What was made once is found again by what it was made from: a layer, the layers of a set of dependencies, and a whole

@@ -145,6 +145,7 @@ impl PdmLock {
             let (wheels, sdist) = lock::files(files.iter().map(File::file_name));
             let by = stated.iter().find(|(by, _)| by.name.as_deref() == Some(name.as_str()));
             out.packages.push(Dependency {
+                below: None,
                 version: version.map(str::to_owned),
                 extras: package.extras.iter().map(|extra| requirement::normalise(extra)).collect(),
                 evidence: by.map_or(at.clone(), |(_, at)| at.clone()),

@@ -108,6 +108,7 @@ impl PipenvLock {
             let name = requirement::normalise(written);
             let stated = self.pipfile.packages.iter().find(|package| package.name == name);
             out.packages.push(Dependency {
+                below: None,
                 version: version.map(str::to_owned),
                 extras: entry.extras.iter().map(|extra| requirement::normalise(extra)).collect(),
                 evidence: stated.map_or(at.clone(), |stated| stated.at.clone()),

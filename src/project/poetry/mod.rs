@@ -126,6 +126,7 @@ impl PoetryLock {
             members.extend(pin.local()?);
             out.pins.push(pin.line(files.iter().map(|file| file.hash.as_str()))?);
             out.packages.push(Dependency {
+                below: None,
                 version: Some(package.version.clone()),
                 wheels,
                 sdist,

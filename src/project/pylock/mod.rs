@@ -117,6 +117,7 @@ impl Pylock {
             let names: Vec<_> = artifacts.filter_map(Artifact::file_name).collect();
             let (wheels, sdist) = lock::files(names.iter().map(String::as_str));
             out.packages.push(Dependency {
+                below: None,
                 version: package.version.clone(),
                 extras: by.map(|(extras, _)| extras.clone()).unwrap_or_default(),
                 evidence: by.map_or(at, |(_, at)| at.clone()),

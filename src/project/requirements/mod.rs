@@ -173,7 +173,7 @@ impl Reader<'_> {
             self.out.local_paths.insert(path);
         }
         let Some(name) = name.filter(|_| holds) else { return Ok(()) };
-        let version = parsed.pinned();
+        let (version, below) = (parsed.pinned(), parsed.below());
         if role == Role::Constrain {
             self.out.constraints.extend(version.map(|version| (name, version)));
             return Ok(());
@@ -181,6 +181,7 @@ impl Reader<'_> {
         let package = self.out.packages.entry(name.clone()).or_insert_with(|| Dependency {
             name,
             version: None,
+            below: None,
             extras: Vec::new(),
             evidence: place.at.clone(),
             wheels: None,
@@ -190,6 +191,7 @@ impl Reader<'_> {
         });
         package.direct |= place.line.direct();
         package.version = package.version.take().or(version);
+        package.below = package.below.take().or(below);
         package.extras.extend(parsed.extras);
         package.extras.sort();
         package.extras.dedup();

@@ -154,6 +154,7 @@ impl UvLock {
 fn dependency(package: &Package, evidence: Evidence, extras: Vec<String>, direct: bool) -> Dependency {
     let listed = package.source.lists_files();
     Dependency {
+        below: None,
         name: package.name.clone(),
         version: package.version.clone(),
         extras,

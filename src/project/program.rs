@@ -125,6 +125,18 @@ impl Starter<'_> {
         Ok(Some(worker(command, because, &bot.at, import_root)))
     }
 
+    /// What does its work again and again: a program that lies where one is looked for.
+    pub(super) fn looping(&self, scripts: &[Script]) -> Result<Option<Start>, Error> {
+        let is_at_hand = |script: &&Script| {
+            script.program.is_some() || !script.path.contains('/') || super::entry::rank(&script.path).is_some()
+        };
+        let all = scripts.iter().filter(|script| script.runs == Runs::Loop).filter(is_at_hand).collect();
+        let Some(script) = one(all)? else { return Ok(None) };
+        let (command, import_root) = self.python(&script);
+        let because = "the code goes on until it is ended".to_owned();
+        Ok(Some(worker(command, because, &script.at, import_root)))
+    }
+
     /// The command that takes work from a queue.
     fn queue(&self) -> Result<Option<(Vec<String>, Queue)>, Error> {
         let queues = scripts::queues(self.sources);

@@ -105,6 +105,30 @@ fn gradio_is_told_where_to_listen_by_its_environment() {
 }
 
 #[test]
+fn what_goes_on_until_it_is_ended_is_a_worker() {
+    let polls = "import requests, time\ndef poll():\n    while True:\n        requests.get('x')\n        time.sleep(9)\n\
+                 def main():\n    poll()\nif __name__ == '__main__':\n    main()\n";
+    assert_eq!(started("requests", &[("feed.py", polls)]), "python feed.py | worker none none");
+    let scheduler =
+        "from apscheduler.schedulers.blocking import BlockingScheduler\ns = BlockingScheduler()\ns.start()\n";
+    assert_eq!(started("apscheduler", &[("clock.py", scheduler)]), "python clock.py | worker none none");
+    let consumer = "import asyncio\nasync def main():\n    while True:\n        await take()\nasyncio.run(main())\n";
+    assert_eq!(started("aio-pika", &[("src/main.py", consumer)]), "python src/main.py | worker none none");
+    let refuses = |requirements: &str, file: (&str, &str)| refused(requirements, &[file]);
+    // A tool's loop, one that somebody is asked in, one at a screen, one that nothing calls, and one that comes to an end.
+    for file in [
+        ("tools/watch.py", polls),
+        ("main.py", "while True:\n    print(input())\n"),
+        ("main.py", "import pygame\nwhile True:\n    draw()\n"),
+        ("main.py", "def poll():\n    while True:\n        f()\n"),
+        ("main.py", "while True:\n    if f():\n        break\n"),
+    ] {
+        assert!(refuses("requests", file).starts_with("nothing says which command"), "{file:?}");
+    }
+    assert!(refuses("fastapi", ("main.py", polls)).contains("fastapi"));
+}
+
+#[test]
 fn dashboards_and_what_serves_itself_by_other_frameworks() {
     let dash = "from dash import Dash\napp = Dash(__name__)\nif __name__ == '__main__':\n    app.run(debug=True)\n";
     let project = read("dash", &[("app.py", dash)]).unwrap();

@@ -151,13 +151,15 @@ impl Starter<'_> {
             Some(Application::Django(django)) => self.serve_django(&django),
             Some(Application::Script(script)) => match script.runs {
                 Runs::Served { framework, on, port } => self.run(&script, framework, on, port),
-                Runs::Bot => Err(self.nothing_to_serve(objects, &scripts)),
+                Runs::Bot | Runs::Loop => Err(self.nothing_to_serve(objects, &scripts)),
             },
             None => {
                 // An application that no server can reach is what is meant all the same.
                 let known = self.frameworks(objects, &scripts);
                 let unreached = objects.iter().any(|o| o.form == Form::Uncallable && known.contains(&o.framework));
                 let work = if unreached { None } else { self.work(&scripts)? };
+                let looping = || if known.is_empty() { self.looping(&scripts) } else { Ok(None) };
+                let work = if work.is_none() { looping()? } else { work };
                 work.ok_or_else(|| self.nothing_to_serve(objects, &scripts))
             }
         }

@@ -35,7 +35,8 @@ pub(crate) fn gathering(
     let ways = django.settings(sources, gateway);
     let modules: Vec<&Module> = ways.iter().flatten().copied().collect();
     let statements = || modules.iter().flat_map(|module| module.statements.iter().map(move |line| (*module, line)));
-    let has_application = statements().any(|(_, line)| value(line).texts().contains(&APPLICATION));
+    let values = || statements().filter_map(|(_, line)| Some((line, line.does.value()?)));
+    let has_application = values().any(|(_, value)| value.texts().contains(&APPLICATION));
     let is_elsewhere = statements().filter_map(|(_, line)| storage(line)).any(|class| class.starts_with("storages."));
     let mut folders =
         statements().filter(|(_, line)| line.scope.is_top()).filter_map(|(module, line)| match &line.does {
@@ -48,22 +49,16 @@ pub(crate) fn gathering(
     }
     let command = ["python", &django.manage(), "collectstatic", "--noinput"].map(str::to_owned).to_vec();
     let mut env = BTreeMap::new();
-    for (_, line) in statements() {
+    for (line, value) in values() {
         // Django refuses to start without a key, which Python does not know.
         let needed = matches!(&line.does, Does::Assign { target, .. } if target == KEY);
-        value(line).walk(&mut |part| env.extend(wanted(part, needed)));
+        value.walk(&mut |part| env.extend(wanted(part, needed)));
     }
     let step = BuildStep { command, env: env.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect() };
     Some(match at.filter(|_| !is_stated) {
         Some(at) => Decision::seen(step, "the settings name a folder for the static files", at),
         None => Decision::assumed(step, "stated in collect-static"),
     })
-}
-
-fn value(statement: &Statement) -> &Expression {
-    let (Does::Assign { value, .. } | Does::Extend { value, .. } | Does::Return(value) | Does::Evaluate(value)) =
-        &statement.does;
-    value
 }
 
 fn is_none(value: &Expression) -> bool {

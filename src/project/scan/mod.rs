@@ -182,14 +182,10 @@ impl Module {
 
     /// Every call, with what it stands in. Those in decorators stand in what the function is defined in.
     pub(crate) fn calls(&self) -> impl Iterator<Item = (Scope, &Call)> {
-        let stated =
-            self.statements.iter().flat_map(|statement| {
-                let (Does::Assign { value, .. }
-                | Does::Extend { value, .. }
-                | Does::Return(value)
-                | Does::Evaluate(value)) = &statement.does;
-                value.calls().into_iter().map(|call| (statement.scope, call))
-            });
+        let stated = self.statements.iter().flat_map(|statement| {
+            let calls = statement.does.value().into_iter().flat_map(Expression::calls);
+            calls.map(|call| (statement.scope, call))
+        });
         let decorators = self.functions.iter().flat_map(|function| {
             let calls = function.decorators.iter().flat_map(|(_, decorator)| decorator.calls());
             calls.map(|call| (function.scope, call))

@@ -107,7 +107,7 @@ fn own(sources: &Sources, module: &Module) -> Vec<Object> {
         let (name, value) = match &statement.does {
             Does::Assign { target, value } if !target.contains(['.', '[']) => (target.as_str(), value),
             Does::Assign { value, .. } | Does::Return(value) => ("", value),
-            Does::Extend { .. } | Does::Evaluate(_) => continue,
+            Does::Extend { .. } | Does::Evaluate(_) | Does::Forever => continue,
         };
         let made = dashboard(sources, module, value).or_else(|| framework_of(sources, module, value));
         // A dashboard is called by no server: its server is.

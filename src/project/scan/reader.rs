@@ -125,6 +125,9 @@ impl Reader {
                 self.body(&each.orelse, scope);
             }
             Stmt::While(each) => {
+                if is_always(&each.test) && !ends(&each.body, true) {
+                    self.add(line, scope, Does::Forever);
+                }
                 self.evaluate(scope, &each.test);
                 self.body(&each.body, scope.branch());
                 self.body(&each.orelse, scope.branch());
@@ -285,6 +288,40 @@ fn dotted(mut expr: &Expr) -> Option<String> {
     Some(parts.join("."))
 }
 
+/// `True`, or the `1` of before there was one.
+fn is_always(test: &Expr) -> bool {
+    match test {
+        Expr::BooleanLiteral(flag) => flag.value,
+        Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(number), .. }) => {
+            number.as_u64() == Some(1)
+        }
+        _ => false,
+    }
+}
+
+/// Whether something in a loop's body ends it: a `return`, or a `break` that is the loop's `own`.
+fn ends(body: &[Stmt], own: bool) -> bool {
+    body.iter().any(|statement| match statement {
+        Stmt::Break(_) => own,
+        Stmt::Return(_) => true,
+        Stmt::If(branch) => {
+            let clauses = branch.elif_else_clauses.iter();
+            ends(&branch.body, own) || clauses.into_iter().any(|clause| ends(&clause.body, own))
+        }
+        Stmt::With(with) => ends(&with.body, own),
+        Stmt::Try(attempt) => {
+            let handlers = attempt.handlers.iter();
+            let mut handlers = handlers.map(|ast::ExceptHandler::ExceptHandler(handler)| &handler.body);
+            let rest = [&attempt.body, &attempt.orelse, &attempt.finalbody];
+            handlers.any(|body| ends(body, own)) || rest.into_iter().any(|body| ends(body, own))
+        }
+        Stmt::Match(cases) => cases.cases.iter().any(|case| ends(&case.body, own)),
+        Stmt::For(each) => ends(&each.body, false) || ends(&each.orelse, own),
+        Stmt::While(each) => ends(&each.body, false) || ends(&each.orelse, own),
+        _ => false,
+    })
+}
+
 /// `__name__ == "__main__"`
 fn is_program(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
@@ -296,6 +333,22 @@ fn is_program(test: &Expr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loops_without_an_end() {
+        for (text, forever) in [
+            ("while True:\n    f()\n", true),
+            ("while 1:\n    for a in b:\n        break\n", true),
+            ("while True:\n    try:\n        f()\n    except E:\n        break\n", false),
+            ("def f():\n    while True:\n        if g():\n            return\n", false),
+            ("def f():\n    while True:\n        while h():\n            return\n", false),
+            ("while True:\n    with a:\n        def g():\n            return 1\n", true),
+            ("while running:\n    f()\n", false),
+        ] {
+            let statements = read(text).statements;
+            assert_eq!(statements.iter().any(|line| line.does == Does::Forever), forever, "{text}");
+        }
+    }
 
     fn assigned(text: &str) -> Vec<(String, usize, Scope)> {
         let assigned = read(text).statements.into_iter().filter_map(|statement| match statement.does {

@@ -1,6 +1,6 @@
 //! Programs: modules that serve, or take work, by being run themselves.
 
-use super::syntax::{Call, Expression, Function, Scope, last};
+use super::syntax::{Call, Does, Expression, Function, Scope, last};
 use super::{Module, Referent, Sources};
 use crate::project::paths;
 use crate::project::pyproject::Program;
@@ -42,6 +42,8 @@ pub(crate) enum Runs {
     },
     /// It asks for messages, and answers them, until it is ended.
     Bot,
+    /// It does the same again and again, until it is ended.
+    Loop,
 }
 
 /// The addresses that a program listens on.
@@ -61,6 +63,28 @@ const BOTS: &[&str] =
 /// The methods by which they do.
 const POLLING: &[&str] =
     &["infinity_polling", "polling", "run", "run_polling", "run_until_disconnected", "start", "start_polling"];
+
+/// Methods that give nothing back until they are ended, of schedulers and of clients of queues, and the class of one whose
+/// `start` does so.
+const LASTING: &[&str] = &["BlockingScheduler", "loop_forever", "run_forever", "start_consuming"];
+/// Packages of what is used at a screen or a board: their loops are no services.
+const AT_HAND: &[&str] = &[
+    "PyQt5",
+    "PyQt6",
+    "PySide2",
+    "PySide6",
+    "RPi",
+    "arcade",
+    "board",
+    "curses",
+    "kivy",
+    "machine",
+    "pyautogui",
+    "pygame",
+    "pynput",
+    "tkinter",
+    "turtle",
+];
 
 /// The arguments of the calls that serve by which they do it for development.
 const DEVELOPING: &[&str] = &["debug", "reload", "auto_reload", "use_reloader", "use_debugger"];
@@ -115,9 +139,9 @@ fn of(sources: &Sources, module: &Module, programs: &[Program]) -> Option<Script
     let program = program(module, programs);
     let is_program = program.is_some() || module.calls().any(|(scope, call)| runs(scope, call));
     let done = |scope: Scope| scope.is_top() || is_program;
-    module.calls().filter(|(scope, _)| done(*scope)).find_map(|(_, call)| {
-        // What asks somebody at a terminal is a tool for whoever sets a bot up.
-        let asks = || module.calls().any(|(_, call)| call.callee.name() == Some("input"));
+    // What asks somebody at a terminal is a tool for whoever sets a bot up.
+    let asks = || module.calls().any(|(_, call)| call.callee.name() == Some("input"));
+    let found = module.calls().filter(|(scope, _)| done(*scope)).find_map(|(_, call)| {
         let polls = || polls(sources, module, call) && !asks();
         let runs = served(sources, module, call).or_else(|| polls().then_some(Runs::Bot))?;
         let develops = DEVELOPING.iter().find_map(|word| {
@@ -130,7 +154,38 @@ fn of(sources: &Sources, module: &Module, programs: &[Program]) -> Option<Script
         let develops = develops.or_else(|| reloads.then(|| module.line(call.line)));
         let (path, program) = (module.path.clone(), program.cloned());
         Some(Script { path, at: module.line(call.line), runs, program, develops })
+    });
+    found.or_else(|| {
+        let at = lasting(module, program.map(|program| &*program.function)).filter(|_| !asks())?;
+        let (path, program) = (module.path.clone(), program.cloned());
+        Some(Script { path, at: module.line(at), runs: Runs::Loop, program, develops: None })
     })
+}
+
+/// How many functions lie between a program and its loop.
+const CALLS: usize = 4;
+
+/// The line from which a program goes on until it is ended, when it is run, or by the function that is its `entry`.
+fn lasting(module: &Module, entry: Option<&str>) -> Option<usize> {
+    if module.imports.iter().any(|import| AT_HAND.contains(&import.package())) {
+        return None;
+    }
+    let mut called: Vec<&str> = entry.into_iter().collect();
+    let is_done = |called: &[&str], scope: Scope| match scope {
+        Scope::Module | Scope::Branch | Scope::Program => true,
+        Scope::Function(at) => module.functions.get(at).is_some_and(|function| called.contains(&&*function.name)),
+        Scope::Class => false,
+    };
+    for _ in 0..CALLS {
+        let done = module.calls().filter(|(scope, _)| is_done(&called, *scope)).map(|(_, call)| call.method());
+        called = done.chain(called.iter().copied()).collect();
+        called.sort_unstable();
+        called.dedup();
+    }
+    let mut loops = module.statements.iter().filter(|line| line.does == Does::Forever);
+    let mut calls = module.calls().filter(|(_, call)| LASTING.contains(&call.method()));
+    let by_loop = loops.find(|line| is_done(&called, line.scope)).map(|line| line.line);
+    by_loop.or_else(|| calls.find(|(scope, _)| is_done(&called, *scope)).map(|(_, call)| call.line))
 }
 
 /// Whether another module names it as a page of its own: `st.Page("views/home.py")`

@@ -32,6 +32,20 @@ pub(crate) enum Does {
     Return(Expression),
     /// An expression by itself, or in the head of a compound statement.
     Evaluate(Expression),
+    /// `while True:`, with nothing in it that ends it.
+    Forever,
+}
+
+impl Does {
+    /// The value that a statement gives, returns or works out.
+    pub(crate) fn value(&self) -> Option<&Expression> {
+        match self {
+            Self::Assign { value, .. } | Self::Extend { value, .. } | Self::Return(value) | Self::Evaluate(value) => {
+                Some(value)
+            }
+            Self::Forever => None,
+        }
+    }
 }
 
 /// What a statement stands in.

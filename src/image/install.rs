@@ -1,6 +1,6 @@
 //! An installation: how a project's dependencies get into an image.
 
-use crate::project::{DependencySource, Locker, Member, Parts};
+use crate::project::{Dependencies, DependencySource, Locker, Member, Parts, companions};
 
 /// The uv that is installed in the builder. Pinned, so that the same Dockerfile builds the same way next year.
 pub const UV: &str = "0.13.9";
@@ -14,6 +14,8 @@ pub enum Install {
         files: Vec<String>,
         /// Folders and archives of the project that it installs.
         local: Vec<String>,
+        /// Requirements beside those of the files.
+        beside: Vec<String>,
     },
     /// `pip install` of requirements that stand in pyproject.toml.
     Listed(Vec<String>),
@@ -59,11 +61,14 @@ pub enum Install {
 }
 
 impl Install {
-    /// The way that fits where the dependencies are stated.
-    pub fn of(source: &DependencySource) -> Self {
-        match source {
-            DependencySource::Requirements { files, local_paths, .. } => {
-                Self::Requirements { files: files.clone(), local: local_paths.clone() }
+    /// The way that fits where the dependencies are stated; what nothing locks gets its companions.
+    pub fn of(dependencies: &Dependencies) -> Self {
+        let beside = || companions(&dependencies.packages).into_iter().map(|companion| companion.requirement);
+        match &dependencies.source {
+            DependencySource::Requirements { files, local_paths, hashes } => {
+                // Where one hash is stated, pip wants one for each.
+                let beside = if *hashes { Vec::new() } else { beside().collect() };
+                Self::Requirements { files: files.clone(), local: local_paths.clone(), beside }
             }
             DependencySource::UvLock { lock, pyproject, package, readme, licenses, members, member, parts, .. } => {
                 let of_root = [pyproject, lock].into_iter().cloned();
@@ -88,9 +93,16 @@ impl Install {
                 Self::Pylock { file: lock.clone(), local: members.clone(), package: *package }
             }
             DependencySource::Pyproject { requirements, .. } if requirements.is_empty() => Self::Nothing,
-            DependencySource::Pyproject { requirements, .. } => Self::Listed(requirements.clone()),
+            DependencySource::Pyproject { requirements, .. } => {
+                Self::Listed(requirements.iter().cloned().chain(beside()).collect())
+            }
             DependencySource::None => Self::Nothing,
         }
+    }
+
+    /// Requirements beside those that the project's files state.
+    pub fn beside(&self) -> &[String] {
+        if let Self::Requirements { beside, .. } = self { beside } else { &[] }
     }
 
     /// The project's place in a workspace whose root is what it is built from.

@@ -7,7 +7,7 @@ use super::native::{self, Family, Origin};
 use super::plan::{Account, ImagePlan, Strategy, SystemPackage};
 use super::process::Process;
 use super::release::Release;
-use crate::project::{self, Decision, DependencySource, Health, Manager, Project};
+use crate::project::{self, Companion, Decision, DependencySource, Health, Manager, Project, companions};
 
 /// What the user wishes of the image, where they said so.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
         strategy: wishes.strategy.clone(),
         family,
         python: project.python.value,
-        install: Install::of(&project.dependencies.source),
+        install: Install::of(&project.dependencies),
         build_packages,
         run_packages,
         secrets,
@@ -104,6 +104,13 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
 /// What is not locked, and what a lock has that stays out.
 fn lock_notes(project: &Project, notes: &mut Vec<String>) {
     let at = project.manager.evidence.as_ref().map_or("", |at| at.file.as_str());
+    if matches!(
+        project.dependencies.source,
+        DependencySource::Requirements { hashes: false, .. } | DependencySource::Pyproject { .. }
+    ) {
+        let told = |Companion { requirement, because }| format!("{requirement} is installed as well: {because}");
+        notes.extend(companions(&project.dependencies.packages).into_iter().map(told));
+    }
     match &project.dependencies.source {
         DependencySource::Pyproject { .. } => {
             let run = match project.manager.value {

@@ -39,7 +39,10 @@ fn chosen(place: &str) -> String {
 
 /// Whether a path is that of a requirements file of any role: `requirements-dev.txt`, `requirements/test.txt`.
 pub(crate) fn is_requirements(path: &str) -> bool {
-    let named = paths::file_name(path).contains("requirements") && !path.contains('/');
+    // Some are written in haste.
+    let name = paths::file_name(path);
+    let named = (name.contains("requirements") || matches!(name, "requirement.txt" | "req.txt" | "reqs.txt"))
+        && !path.contains('/');
     let folder = matches!(paths::folder(path), "requirements" | "reqs");
     paths::has_extension(path, "txt") && (named || folder)
 }

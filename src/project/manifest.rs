@@ -15,8 +15,13 @@ use super::{Decision, Error, Evidence, Manager, Parts, Stated, elsewhere, paths,
 /// The file that pip users write.
 const REQUIREMENTS: &str = "requirements.txt";
 /// Where requirements are looked for if they are not at the root.
-const ROLES: [&str; 4] =
-    ["requirements/prod.txt", "requirements/production.txt", "requirements/base.txt", "requirements/main.txt"];
+const ROLES: [&str; 5] = [
+    "requirements/prod.txt",
+    "requirements/production.txt",
+    "requirements/base.txt",
+    "requirements/main.txt",
+    "requirements/requirements.txt",
+];
 
 /// What the choice is made from.
 pub(crate) struct Manifest<'a> {

@@ -195,6 +195,13 @@ fn requirements_are_found_in_their_folder_if_that_is_clear() {
     assert!(hint.contains("-r requirements/prod.txt"));
     let (message, _) = error(&[("requirements-server.txt", ""), ("requirements-worker.txt", "")]);
     assert!(message.ends_with("requirements-server.txt, requirements-worker.txt"), "{message}");
+    // What was compiled lies beside what it was compiled from.
+    let compiled = [("requirements/requirements.in", "flask"), ("requirements/requirements.txt", "flask==3.0.0\n")];
+    let dev = [("requirements/requirements-dev.in", "x"), ("requirements/requirements-dev.txt", "x==1\n")];
+    assert_eq!(files(&[compiled, dev].concat()), ["requirements/requirements.txt"]);
+    assert_eq!(files(&[("requirement.txt", "flask\n")]), ["requirement.txt"]);
+    let (_, hint) = error(&[("reqs/dev.txt", "x"), ("reqs/web.txt", "flask")]);
+    assert!(hint.ends_with("`-r reqs/web.txt`"), "{hint}");
     let (message, hint) = error(&[("requirements.in", "flask")]);
     assert!(message.contains("not compiled") && hint.contains("uv pip compile requirements.in"), "{message} {hint}");
 }

@@ -1,5 +1,6 @@
 //! What a Python project is: every decision with the evidence that it rests on.
 
+mod companions;
 pub mod decision;
 mod dependencies;
 mod django;
@@ -49,6 +50,7 @@ mod workspace;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use self::companions::{Companion, companions};
 pub use self::dependencies::{Dependencies, Dependency, DependencySource, IndexUse, Parts};
 pub use self::error::Error;
 pub use self::framework::{Framework, Interface};

@@ -105,6 +105,18 @@ fn gradio_is_told_where_to_listen_by_its_environment() {
 }
 
 #[test]
+fn a_bot_that_its_handlers_import_inside_of_functions_is_a_program() {
+    let bot = "import asyncio\nfrom aiogram import Bot, Dispatcher\nfrom handlers import setup\ndp = Dispatcher()\n\
+               async def main():\n    await dp.start_polling(Bot('x'))\nif __name__ == '__main__':\n    asyncio.run(main())\n";
+    let handlers = "def setup():\n    from bot import dp\n    return dp\n";
+    let files = [("bot.py", bot), ("handlers.py", handlers)];
+    assert_eq!(started("aiogram", &files), "python bot.py | worker none none");
+    let twitch =
+        "from twitchio.ext import commands\nbot = commands.Bot('x')\nif __name__ == '__main__':\n    bot.run()\n";
+    assert_eq!(started("twitchio", &[("commands.py", twitch)]), "python commands.py | worker none none");
+}
+
+#[test]
 fn what_goes_on_until_it_is_ended_is_a_worker() {
     let polls = "import requests, time\ndef poll():\n    while True:\n        requests.get('x')\n        time.sleep(9)\n\
                  def main():\n    poll()\nif __name__ == '__main__':\n    main()\n";

@@ -127,7 +127,7 @@ impl Requirement {
             match specifier.operator() {
                 Operator::LessThan => Some(version.clone()),
                 Operator::TildeEqual => behind(version.release().split_last()?.1),
-                Operator::EqualStar => behind(&version.release()),
+                Operator::EqualStar => behind(version.release()),
                 _ => None,
             }
         };

@@ -208,8 +208,10 @@ impl Starter<'_> {
             }
             (Some(entry), _) => {
                 // What draws pages beside an application that answers requests may be meant as well.
-                let own: Vec<Framework> =
-                    known.iter().copied().filter(|f| matches!(f, Framework::Streamlit | Framework::Gradio)).collect();
+                let draws = |framework: &Framework| {
+                    matches!(framework, Framework::Streamlit | Framework::Gradio | Framework::NiceGui)
+                };
+                let own: Vec<Framework> = known.iter().copied().filter(draws).collect();
                 match program::serving(scripts, &own)? {
                     Some(script) => Err(entry::or_script(&entry, &script)),
                     None => Ok(Some(Application::Entry(entry))),

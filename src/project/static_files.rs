@@ -134,6 +134,8 @@ fn stand_in(name: &str, cast: &str) -> &'static str {
         "cache" | "cache_url" | "dj_cache_url" => "locmemcache://",
         "db" | "db_url" | "dj_db_url" => "sqlite://:memory:",
         "email" | "email_url" | "dj_email_url" => "consolemail://",
+        // 32 bytes in base64: https://cryptography.io/en/latest/fernet/
+        _ if name.contains("FERNET") => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         _ if name.ends_with("PORT") => "0",
         _ if name.contains("DATABASE") && name.ends_with("URL") => "sqlite://:memory:",
         _ if name.contains("REDIS") && name.ends_with("URL") => "redis://localhost:6379/0",

@@ -37,8 +37,10 @@ pub(crate) fn others(tree: &SourceTree) -> Result<(), Error> {
             mend: "write requirements.txt with the packages by their names on the package index".to_owned(),
         });
     }
-    let sources_of_locks =
-        tree.files().find(|file| file.ends_with("requirements.in") || *file == "requirements/base.in");
+    let is_compiled = |file: &str| tree.contains(&format!("{}.txt", file.trim_end_matches(".in")));
+    let mut sources_of_locks =
+        tree.files().filter(|file| file.ends_with("requirements.in") || *file == "requirements/base.in");
+    let sources_of_locks = sources_of_locks.find(|file| !is_compiled(file));
     if let Some(file) = sources_of_locks {
         return Err(Error::Unsupported {
             what: "requirements that were not compiled".to_owned(),
@@ -46,7 +48,10 @@ pub(crate) fn others(tree: &SourceTree) -> Result<(), Error> {
             mend: format!("run: uv pip compile {file} --output-file requirements.txt"),
         });
     }
-    let files: Vec<String> = tree.files().filter(|file| elsewhere::is_requirements(file)).map(str::to_owned).collect();
+    let mut files: Vec<String> =
+        tree.files().filter(|file| elsewhere::is_requirements(file)).map(str::to_owned).collect();
+    // The first is suggested.
+    files.sort_by_key(|file| paths::is_aside(paths::file_name(file)));
     if !files.is_empty() {
         return Err(Error::WhichRequirements { files });
     }

@@ -19,6 +19,7 @@ pub(crate) const FIXTURES: &[(&str, Variants)] = &[
     ),
     ("api", &[("", &[])]),
     ("flask", &[("", &[]), ("secret", &["--build-secret", "id=pip.conf,src=/dev/null"])]),
+    ("aged", &[("", &[]), ("naive", &["--strategy", "naive"])]),
     ("django", &[("", &[])]),
     ("aiohttp", &[("", &[])]),
     ("celery", &[("", &[])]),

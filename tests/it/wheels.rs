@@ -109,7 +109,7 @@ fn unpack(distributions: &[Distribution], into: &Path) {
 }
 
 fn requirements(file: &str) -> Install {
-    Install::Requirements { files: vec![file.to_owned()], local: Vec::new() }
+    Install::Requirements { files: vec![file.to_owned()], local: Vec::new(), beside: Vec::new() }
 }
 
 fn locked(package: bool) -> Install {
@@ -233,6 +233,7 @@ async fn requirements_of_every_form_are_installed() {
     let install = Install::Requirements {
         files: ["requirements.txt", "requirements/prod.txt", "constraints.txt"].map(str::to_owned).to_vec(),
         local: vec!["libs/core".into()],
+        beside: Vec::new(),
     };
     let (_, first) = project.install(&install, Machine::X86_64, "first").await.unwrap();
     let found = identities(&first);

@@ -105,6 +105,7 @@ impl Order<'_> {
             .part("account", format!("{:?}", self.plan.account))
             .list("packages", self.plan.run_packages.iter().map(|p| &p.name))
             .part("stated", self.stated)
+            .list("beside", self.plan.install.beside())
             .part("code", self.code.digest)
             .list("platforms", platforms)
             .list("labels", labels)

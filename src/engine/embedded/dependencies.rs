@@ -163,6 +163,7 @@ fn key(order: &Order<'_>, platform: &Platform, ground: &Ground) -> Key {
     order
         .keyed(Key::new("dependencies"))
         .part("stated", order.stated)
+        .list("beside", order.plan.install.beside())
         .part("platform", platform.to_string())
         .part("python", &ground.python)
         .part("libc", format!("{:?}", ground.libc))

@@ -24,11 +24,10 @@ pub(super) fn dependencies(plan: &ImagePlan, file: &mut Writer) {
         "Dependencies, from the files that state them alone: code that changes does not bring them here again.",
     );
     match &plan.install {
-        Install::Requirements { files, local } => {
+        Install::Requirements { files, local, beside } => {
             file.line(&format!("RUN python -m venv --without-pip {VENV}"));
             copies(files, local, file);
-            let first = files.first().map(String::as_str).unwrap_or_default();
-            run(plan, &format!("{} -r {}", pip(), shell(first)), file);
+            run(plan, &format!("{} {}", pip(), required(files, beside)), file);
         }
         Install::Listed(requirements) => {
             file.line(&format!("RUN python -m venv --without-pip {VENV}"));
@@ -122,6 +121,13 @@ fn uv_pip() -> String {
 
 fn pip() -> String {
     format!("pip --python {VENV}/bin/python install --disable-pip-version-check")
+}
+
+/// The first of the files, which includes the others, and what is installed beside it.
+fn required(files: &[String], beside: &[String]) -> String {
+    let first = files.first().map(|file| format!("-r {}", shell(file)));
+    let beside = beside.iter().map(|requirement| shell(requirement));
+    first.into_iter().chain(beside).collect::<Vec<_>>().join(" ")
 }
 
 fn listed(requirements: &[String]) -> String {
@@ -225,9 +231,8 @@ pub(super) fn code(plan: &ImagePlan, file: &mut Writer) {
 /// Installs everything at once, as most Dockerfiles do.
 pub(super) fn all(plan: &ImagePlan, file: &mut Writer) {
     match &plan.install {
-        Install::Requirements { files, .. } => {
-            let first = files.first().map(String::as_str).unwrap_or_default();
-            run(plan, &format!("pip install -r {}", shell(first)), file);
+        Install::Requirements { files, beside, .. } => {
+            run(plan, &format!("pip install {}", required(files, beside)), file);
         }
         Install::Listed(requirements) => {
             run(plan, &format!("pip install {}", listed(requirements)), file);

@@ -251,9 +251,15 @@ fn passed_on(sources: &Sources, objects: &[Object]) -> Vec<Object> {
     let entries = entries.filter(|module| !own(module));
     let passed = entries.flat_map(|module| {
         let taken = module.imports.iter().filter(|import| import.scope.is_top() && import.name.is_some());
-        taken.filter_map(move |import| {
-            let of = instance(sources, module, &Expression::Name(import.local.clone()), objects)?;
-            Some(object(module, &import.local, of.framework, Form::Instance, import.line))
+        taken.flat_map(move |import| {
+            // `from models import *` takes all that it has, the application among it.
+            let all =
+                objects.iter().filter(|o| import.local == "*" && o.form == Form::Instance).map(|o| o.name.as_str());
+            let names = all.chain((import.local != "*").then_some(import.local.as_str()));
+            names.filter_map(move |name| {
+                let of = instance(sources, module, &Expression::Name(name.to_owned()), objects)?;
+                Some(object(module, name, of.framework, Form::Instance, import.line))
+            })
         })
     });
     passed.collect()
@@ -360,6 +366,11 @@ mod tests {
             ("server.py", "from main import app as application\n"),
         ];
         assert_eq!(found(&files), ["main.py:4:app fastapi Instance", "server.py:1:application fastapi Instance"]);
+        let files = [
+            ("models.py", "from flask import Flask\napp = Flask('x')\n"),
+            ("main.py", "from models import *\n@app.get('/')\ndef h(): ...\n"),
+        ];
+        assert_eq!(found(&files), ["models.py:2:app flask Instance", "main.py:1:app flask Instance"]);
     }
 
     #[test]

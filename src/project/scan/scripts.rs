@@ -58,8 +58,18 @@ pub(crate) enum On {
 }
 
 /// Packages whose clients ask for messages.
-const BOTS: &[&str] =
-    &["aiogram", "discord", "disnake", "nextcord", "pyrogram", "slack_bolt", "telebot", "telegram", "telethon"];
+const BOTS: &[&str] = &[
+    "aiogram",
+    "discord",
+    "disnake",
+    "nextcord",
+    "pyrogram",
+    "slack_bolt",
+    "telebot",
+    "telegram",
+    "telethon",
+    "twitchio",
+];
 /// The methods by which they do.
 const POLLING: &[&str] =
     &["infinity_polling", "polling", "run", "run_polling", "run_until_disconnected", "start", "start_polling"];
@@ -95,6 +105,8 @@ pub(crate) fn find(sources: &Sources, programs: &[Program]) -> Vec<Script> {
         let imports = sources.modules.iter().filter(|m| m.path != module.path);
         imports
             .flat_map(|m| m.imports.iter().map(move |import| (m, import)))
+            // What a function imports when it is called may be the program that called it.
+            .filter(|(_, import)| import.scope.is_top())
             .any(|(from, import)| import.modules().any(|name| sources.place(&from.path, &name) == Some(&*module.path)))
     };
     let scripts = sources.modules.iter().filter_map(|module| Some((module, of(sources, module, programs)?)));

@@ -88,7 +88,9 @@ impl Uv {
                 pylock.place(wanted.root);
                 built.complete(pylock, wanted.root, None).await?
             }
-            Install::Requirements { files, local } => self.read_requirements(&built, files, local).await?,
+            Install::Requirements { files, local, beside } => {
+                self.read_requirements(&built, files, local, beside).await?
+            }
             Install::Listed(requirements) => {
                 let listed = ("requirements".to_owned(), requirements.join("\n"));
                 self.resolve(&built, &[listed], built.folders(&[]).await?, Needs::Followed).await?
@@ -141,9 +143,22 @@ impl Uv {
         built.complete(Pylock::parse(&read(&path)?)?, built.scratch, package.then_some(own)).await
     }
 
-    async fn read_requirements(&self, built: &Built<'_>, files: &[String], local: &[String]) -> Result<Locked, Error> {
+    async fn read_requirements(
+        &self,
+        built: &Built<'_>,
+        files: &[String],
+        local: &[String],
+        beside: &[String],
+    ) -> Result<Locked, Error> {
         let text = |file: &String| read(&built.wanted.root.join(file)).map(|text| (file.clone(), text));
-        let texts = files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        let mut texts = files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        // What is read first includes the others.
+        if let Some((_, first)) = texts.first_mut() {
+            for requirement in beside {
+                first.push('\n');
+                first.push_str(requirement);
+            }
+        }
         self.resolve(built, &texts, built.folders(local).await?, Needs::Followed).await
     }
 

@@ -63,12 +63,10 @@ pub enum Install {
 impl Install {
     /// The way that fits where the dependencies are stated; what nothing locks gets its companions.
     pub fn of(dependencies: &Dependencies) -> Self {
-        let beside = || companions(&dependencies.packages).into_iter().map(|companion| companion.requirement);
+        let beside = companions(dependencies).into_iter().map(|companion| companion.requirement);
         match &dependencies.source {
-            DependencySource::Requirements { files, local_paths, hashes } => {
-                // Where one hash is stated, pip wants one for each.
-                let beside = if *hashes { Vec::new() } else { beside().collect() };
-                Self::Requirements { files: files.clone(), local: local_paths.clone(), beside }
+            DependencySource::Requirements { files, local_paths, .. } => {
+                Self::Requirements { files: files.clone(), local: local_paths.clone(), beside: beside.collect() }
             }
             DependencySource::UvLock { lock, pyproject, package, readme, licenses, members, member, parts, .. } => {
                 let of_root = [pyproject, lock].into_iter().cloned();
@@ -94,7 +92,7 @@ impl Install {
             }
             DependencySource::Pyproject { requirements, .. } if requirements.is_empty() => Self::Nothing,
             DependencySource::Pyproject { requirements, .. } => {
-                Self::Listed(requirements.iter().cloned().chain(beside()).collect())
+                Self::Listed(requirements.iter().cloned().chain(beside).collect())
             }
             DependencySource::None => Self::Nothing,
         }

@@ -104,13 +104,8 @@ pub fn plan(project: &Project, wishes: &Wishes) -> ImagePlan {
 /// What is not locked, and what a lock has that stays out.
 fn lock_notes(project: &Project, notes: &mut Vec<String>) {
     let at = project.manager.evidence.as_ref().map_or("", |at| at.file.as_str());
-    if matches!(
-        project.dependencies.source,
-        DependencySource::Requirements { hashes: false, .. } | DependencySource::Pyproject { .. }
-    ) {
-        let told = |Companion { requirement, because }| format!("{requirement} is installed as well: {because}");
-        notes.extend(companions(&project.dependencies.packages).into_iter().map(told));
-    }
+    let told = |Companion { requirement, because }| format!("{requirement} is installed as well: {because}");
+    notes.extend(companions(&project.dependencies).into_iter().map(told));
     match &project.dependencies.source {
         DependencySource::Pyproject { .. } => {
             let run = match project.manager.value {

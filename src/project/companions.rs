@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use super::{Dependency, requirement};
+use super::{Dependencies, Dependency, DependencySource, requirement};
 
 /// A package, the release before which this is so, what goes with it, and why. Read off the wheels of these releases.
 const ALL: &[(&str, &str, &[&str], &str)] = &[
@@ -39,9 +39,15 @@ pub struct Companion {
     pub because: String,
 }
 
-/// What has to be installed beside these, each once; what is pinned or bounded among them is left as it is.
-pub fn companions(packages: &[Dependency]) -> Vec<Companion> {
+/// What has to be installed beside dependencies that nothing locks, each once; what is pinned or bounded among them is left
+/// as it is. Where one hash is stated, pip wants one for each, and nothing can be added.
+pub fn companions(dependencies: &Dependencies) -> Vec<Companion> {
+    use DependencySource::{Pyproject, Requirements};
     let mut found: Vec<Companion> = Vec::new();
+    if !matches!(dependencies.source, Requirements { hashes: false, .. } | Pyproject { .. }) {
+        return found;
+    }
+    let packages = &dependencies.packages;
     for (name, before, requirements, why) in ALL {
         let Some(package) = packages.iter().find(|package| package.name == *name) else { continue };
         let Some(release) = release(package, before) else { continue };
@@ -81,7 +87,7 @@ mod tests {
         let main = "from flask import Flask\napp = Flask('x')\n";
         let tree = SourceTree::in_memory("p", [("requirements.txt", requirements), ("main.py", main)]);
         let project = Project::read(&tree, &Stated::default()).unwrap();
-        companions(&project.dependencies.packages).into_iter().map(|companion| companion.requirement).collect()
+        companions(&project.dependencies).into_iter().map(|companion| companion.requirement).collect()
     }
 
     #[test]
@@ -97,6 +103,7 @@ mod tests {
             ("flask==2.3.3", vec![]),
             ("flask==1.1.2", vec!["werkzeug<2", "jinja2<3", "itsdangerous<2", "markupsafe<2.1"]),
             ("flask==1.1.4", vec!["markupsafe<2.1", "werkzeug<3"]),
+            ("flask==2.2.2 --hash=sha256:00", vec![]),
         ] {
             assert_eq!(beside(requirements), expected, "{requirements}");
         }

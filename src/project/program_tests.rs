@@ -221,6 +221,12 @@ fn workers_take_their_work_by_the_program_of_their_queue() {
     for files in [by_function, by_class] {
         assert!(started("celery", &files).starts_with("celery -A tasks:queue worker"), "{files:?}");
     }
+    // What is made for a worker has the application with all that it needs.
+    let made = ("app/extensions.py", "from celery import Celery\nqueue = Celery('x')\n");
+    let for_it =
+        ("celery_worker.py", "from app.extensions import queue\nfrom app import tasks\nqueue.conf.update(a=1)\n");
+    let files = [made, for_it, ("app/tasks.py", "from .extensions import queue\n")];
+    assert!(started("celery", &files).starts_with("celery -A celery_worker:queue worker"));
     let arq = "class WorkerSettings:\n    functions = []\n";
     assert_eq!(started("arq", &[("worker.py", arq)]), "arq worker.WorkerSettings | worker none none");
     let actor = "import dramatiq\n@dramatiq.actor\ndef f(): ...\n";

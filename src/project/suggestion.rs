@@ -32,7 +32,9 @@ fn package(sources: &Sources) -> Option<String> {
 /// The only module that does something when it is the program.
 fn guarded(sources: &Sources) -> Option<&str> {
     let is_guarded = |module: &&Module| module.statements.iter().any(|statement| statement.scope == Scope::Program);
-    let mut all = sources.modules.iter().filter(is_guarded);
+    // What imports from beside itself can't be run by its path.
+    let is_relative = |module: &&Module| module.imports.iter().any(|import| import.module.starts_with('.'));
+    let mut all = sources.modules.iter().filter(is_guarded).filter(|module| !is_relative(module));
     let (only, more) = (all.next()?, all.next());
     more.is_none().then_some(only.path.as_str())
 }

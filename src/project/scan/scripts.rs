@@ -356,7 +356,10 @@ pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
         let celery = module.assigned().find(|(statement, _, value)| {
             statement.scope.is_top() && value.call().is_some_and(|call| is_celery(sources, module, call, LEVELS))
         });
-        found.extend(celery.map(|(statement, name, _)| queue("celery", &format!(":{name}"), statement.line)));
+        found.extend(celery.map(|(statement, name, _)| {
+            let own = || queue("celery", &format!(":{name}"), statement.line);
+            worker_of(sources, module, name).unwrap_or_else(own)
+        }));
         let settings = module.classes.iter().find(|class| class.name == "WorkerSettings");
         found.extend(settings.map(|class| queue("arq", ".WorkerSettings", class.line)));
         let actor = module.functions.iter().find_map(|function| {
@@ -372,6 +375,27 @@ pub(crate) fn queues(sources: &Sources) -> Vec<Queue> {
         found.extend(rq(sources, module).into_iter().map(|(name, line)| queue("rq", &name, line)));
     }
     found
+}
+
+/// The module that is made for a worker to start from, where there is one: it takes the application from where that is made,
+/// and gives it what it needs to do its work.
+fn worker_of(sources: &Sources, of: &Module, name: &str) -> Option<Queue> {
+    const STEMS: [&str; 4] = ["celery_worker", "celery_app", "worker", "run_celery"];
+    let made_for_it = sources.modules.iter().filter(|module| {
+        STEMS.contains(&module.stem()) && paths::file_name(&module.path) != "__init__.py" && module.path != of.path
+    });
+    made_for_it.flat_map(|module| module.imports.iter().map(move |import| (module, import))).find_map(|(module, import)| {
+        let taken = import.scope.is_top() && import.name.is_some();
+        let is_it = || {
+            matches!(sources.resolve(module, &import.local), Referent::Own(own, n) if own.path == of.path && n == name)
+        };
+        (taken && is_it()).then(|| Queue {
+            package: "celery",
+            path: module.path.clone(),
+            name: format!(":{}", import.local),
+            at: module.line(import.line),
+        })
+    })
 }
 
 /// How many classes and functions lie between a name and Celery's own class.

@@ -300,7 +300,7 @@ impl From<engine::Error> for Fault {
             EngineError::Source(error) => error.into(),
             EngineError::Address(ref cause) => Self::from_error(Class::Environment, &error, Some(address_hint(cause))),
             EngineError::Step(failure) => {
-                let gathers = failure.step.contains(" collectstatic ").then(gather_hint);
+                let gathers = failure.step.contains(" collectstatic ").then(embedded::gather_hint);
                 let hint = gathers.or_else(|| step_hint(&failure.output));
                 let output = failure.output.clone();
                 Self { output, ..Self::from_error(Class::Build, &EngineError::Step(failure), hint) }
@@ -511,11 +511,6 @@ fn push_class(failure: PushFailure) -> (Class, Option<String>) {
         PushFailure::Refused => return (Class::Registry, None),
     };
     (Class::Registry, Some(hint.to_owned()))
-}
-
-/// What mends a command that gathers static files and fails.
-fn gather_hint() -> String {
-    format!("mend what it says, or {}", embedded::WITHOUT_STATIC_FILES)
 }
 
 /// Failures of an installing step that have a well-known mend.

@@ -3,11 +3,8 @@
 //! Nothing says so but the code of both: its metadata asks for any version, or for none. Where a lock stands, it has what
 //! was there then; this is for requirements that are resolved as of today.
 
-use std::str::FromStr;
-
-use pep440_rs::Version;
-
-use super::{Dependencies, Dependency, DependencySource, requirement};
+use super::era::Release;
+use super::{Dependencies, DependencySource, requirement};
 
 /// A package, the release before which this is so, what goes with it, and why. Read off the wheels of these releases.
 const ALL: &[(&str, &str, &[&str], &str)] = &[
@@ -50,30 +47,18 @@ pub fn companions(dependencies: &Dependencies) -> Vec<Companion> {
     let packages = &dependencies.packages;
     for (name, before, requirements, why) in ALL {
         let Some(package) = packages.iter().find(|package| package.name == *name) else { continue };
-        let Some(release) = release(package, before) else { continue };
+        let Some(release) = Release::of(package).filter(|release| release.is_before(before)) else { continue };
         for requirement in *requirements {
             let wanted = requirement::name_of(requirement).unwrap_or_default();
-            let is_stated = packages.iter().any(|p| p.name == wanted && (p.version.is_some() || p.below.is_some()));
+            let is_stated = packages.iter().any(|p| p.name == wanted && Release::of(p).is_some());
             let is_there = found.iter().any(|c| requirement::name_of(&c.requirement).as_ref() == Some(&wanted));
             if !is_stated && !is_there {
-                let because = format!("{release} {why}");
+                let because = format!("{name} {release} {why}");
                 found.push(Companion { requirement: (*requirement).to_owned(), because });
             }
         }
     }
     found
-}
-
-/// A dependency in words, where every release that it may be is before that one.
-fn release(package: &Dependency, before: &str) -> Option<String> {
-    let before = Version::from_str(before).ok()?;
-    let is =
-        |text: &str, holds: &dyn Fn(&Version) -> bool| Version::from_str(text).is_ok_and(|version| holds(&version));
-    match (&package.version, &package.below) {
-        (Some(version), _) => is(version, &|v| *v < before).then(|| format!("{} {version}", package.name)),
-        (None, Some(below)) => is(below, &|v| *v <= before).then(|| format!("{} before {below}", package.name)),
-        (None, None) => None,
-    }
 }
 
 #[cfg(test)]

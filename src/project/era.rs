@@ -1,11 +1,12 @@
 //! The era of a release: the newest Python that a pinned release of a well-known package is for, where no lock lists its
 //! wheels. What is older than its Python is compiled at best, and at worst imports what Python no longer has.
 
+use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use super::PythonVersion;
+use super::{Dependency, PythonVersion};
 
 /// A package, where a line of its releases begins of which this holds, the newest first, and its first release for Python
 /// 3.13, for 3.12, for 3.11 and for 3.10, as its index lists wheels or its notes say; empty where it is not known to matter.
@@ -56,22 +57,42 @@ pub(super) enum Release<'a> {
     Below(&'a str),
 }
 
+impl<'a> Release<'a> {
+    /// That of a dependency, where anything says so.
+    pub(super) fn of(package: &'a Dependency) -> Option<Self> {
+        let below = || package.below.as_deref().map(Self::Below);
+        package.version.as_deref().map(Self::At).or_else(below)
+    }
+
+    /// Whether every release that it may be is older than that version.
+    pub(super) fn is_before(self, other: &str) -> bool {
+        let (Self::At(text) | Self::Below(text)) = self;
+        match (Version::from_str(text), Version::from_str(other), self) {
+            (Ok(version), Ok(other), Self::At(_)) => version < other,
+            (Ok(version), Ok(other), Self::Below(_)) => version <= other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Release<'_> {
+    /// `4.2`, `before 5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(version) => f.write_str(version),
+            Self::Below(version) => write!(f, "before {version}"),
+        }
+    }
+}
+
 /// Whether every release that it may be is older than what its package has for this Python.
 pub(super) fn is_before(name: &str, release: Release<'_>, python: PythonVersion) -> bool {
-    let (Release::At(text) | Release::Below(text)) = release;
-    let Ok(version) = Version::from_str(text) else { return false };
-    let is_below = |other: &str| {
-        Version::from_str(other).is_ok_and(|other| match release {
-            Release::At(_) => version < other,
-            Release::Below(_) => version <= other,
-        })
-    };
-    let line = FIRST.iter().find(|(package, begins, ..)| *package == name && !is_below(begins));
+    let line = FIRST.iter().find(|(package, begins, ..)| *package == name && !release.is_before(begins));
     line.is_some_and(|(_, _, thirteen, twelve, eleven, ten)| match python.minor() {
-        10 => is_below(ten),
-        11 => is_below(eleven),
-        12 => is_below(twelve),
-        13.. => is_below(thirteen),
+        10 => release.is_before(ten),
+        11 => release.is_before(eleven),
+        12 => release.is_before(twelve),
+        13.. => release.is_before(thirteen),
         _ => false,
     })
 }

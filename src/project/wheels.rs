@@ -8,11 +8,8 @@ use super::{Dependencies, Dependency, PythonVersion, era};
 /// Pythons, or is known to be older than this one.
 pub(crate) fn lacks(dependencies: &Dependencies, python: PythonVersion) -> Option<String> {
     dependencies.packages.iter().find_map(|package| {
-        let (release, named) = match (&package.version, &package.below) {
-            (Some(version), _) => (Some(Release::At(version)), format!("{} {version}", package.name)),
-            (None, Some(below)) => (Some(Release::Below(below)), format!("{} before {below}", package.name)),
-            (None, None) => (None, package.name.clone()),
-        };
+        let release = Release::of(package);
+        let named = release.map_or_else(|| package.name.clone(), |release| format!("{} {release}", package.name));
         if is_behind(package, python) {
             return Some(format!("{named} has no wheel for {python}"));
         }

@@ -183,10 +183,11 @@ async fn one(
     if let Some(step) = &order.plan.static_files {
         let layers = ground.base_layers().iter().chain(&own).collect();
         let so_far = SoFar { layers, python: &ground.python, run: &run };
-        let gathered = match means.found(&gather::key(order, step, &so_far)) {
+        let key = gather::key(order, step, &so_far);
+        let gathered = match means.found(&key) {
             Some(found) => found,
             None => match blobs(order, &ground, &own, means).await? {
-                Some(blobs) => gather::layer(order, step, platform, &so_far, &blobs, means).await?,
+                Some(blobs) => gather::layer(order, &key, step, platform, &so_far, &blobs, means).await?,
                 // What the cache only knows of is made anew, to be looked at.
                 None => return Box::pin(one(order, platform, base, &Means { trust: Trust::Blobs, ..*means })).await,
             },

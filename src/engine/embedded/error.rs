@@ -15,7 +15,12 @@ use crate::project::PythonVersion;
 use crate::{dockerfile, registry};
 
 /// How a project is built whose static files can't be gathered.
-pub const WITHOUT_STATIC_FILES: &str = "build without them: collect-static = false";
+const WITHOUT_STATIC_FILES: &str = "build without them: collect-static = false";
+
+/// What mends a command that gathers static files and fails, whichever engine runs it.
+pub fn gather_hint() -> String {
+    format!("mend what it says, or {WITHOUT_STATIC_FILES}")
+}
 
 /// Why an image could not be laid together.
 #[derive(Debug, thiserror::Error)]
@@ -277,7 +282,7 @@ impl Error {
             Self::NoSandbox { .. } => {
                 Some(format!("start a Docker Engine, which can run it, or {WITHOUT_STATIC_FILES}"))
             }
-            Self::Gather { .. } => Some(format!("mend what it says, or {WITHOUT_STATIC_FILES}")),
+            Self::Gather { .. } => Some(gather_hint()),
             Self::OnBuild { .. } => Some("build it with BuildKit: --engine buildkit".to_owned()),
             _ => None,
         }

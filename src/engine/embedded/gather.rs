@@ -50,9 +50,10 @@ pub(super) fn key(order: &Order<'_>, step: &BuildStep, so_far: &SoFar<'_>) -> Ke
         .list("environment", &so_far.run.env)
 }
 
-/// Gathers them. `blobs` are those of all layers.
+/// Gathers them, as the layer that is found again by the key. `blobs` are those of all layers.
 pub(super) async fn layer(
     order: &Order<'_>,
+    key: &Key,
     step: &BuildStep,
     platform: &Platform,
     so_far: &SoFar<'_>,
@@ -78,7 +79,7 @@ pub(super) async fn layer(
     run(order, step, so_far, &root, means).await?;
     tokio::task::block_in_place(|| {
         let tree = gathered(&root, &before)?;
-        means.make(&key(order, step, so_far), WHAT, order.form, &tree)
+        means.make(key, WHAT, order.form, &tree)
     })
 }
 

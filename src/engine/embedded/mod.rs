@@ -36,7 +36,7 @@ mod workshop;
 pub use assemble::{Assembled, Image, Order, assemble};
 pub use base::Origin;
 pub use code::FOLDER as CODE;
-pub use error::{Error, WITHOUT_STATIC_FILES};
+pub use error::{Error, gather_hint};
 pub use means::{Means, Tally, Trust};
 pub use supply::{Hold, Supply};
 pub use workshop::{Reach, Tools};

@@ -278,17 +278,11 @@ fn elsewhere(sources: &Sources, module: &Module, value: &Expression) -> Option<F
         _ => return None,
     };
     let Referent::Own(of, name) = sources.resolve(module, name) else { return None };
-    let within = |scope: Scope| is_in(of, scope, &name);
-    let inside = || {
-        of.assigned()
-            .filter(|(statement, ..)| within(statement.scope))
-            .find_map(|(.., value)| super::objects::framework_of(sources, of, value))
-    };
-    let returned = || {
-        let mut calls = of.calls().filter(|(scope, _)| within(*scope));
+    let called = || {
+        let mut calls = of.calls().filter(|(scope, _)| is_in(of, *scope, &name));
         calls.find_map(|(_, call)| super::objects::constructed(sources, of, call.callee.name()?))
     };
-    made(sources, of, &name).or_else(inside).or_else(returned)
+    made(sources, of, &name).or_else(called)
 }
 
 /// Whether what stands in a scope is done by the function of that name.
